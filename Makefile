@@ -1,0 +1,59 @@
+# Everything a developer or a machine runs. `make` alone says what there is.
+
+GO      ?= go
+PKG     ?= ./...
+# More flags for every `go test`, as in: make quick TESTFLAGS='-run TestParse -v'
+TESTFLAGS ?=
+# How long `make fuzz` gives each fuzz function.
+FUZZTIME ?= 30s
+BINARY  ?= statveil
+
+.DEFAULT_GOAL := help
+.PHONY: help quick test race lint bench fuzz build vuln
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+quick: ## the tests while you work: no race detector, needs no C compiler
+	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) $(PKG)
+
+test: lint race ## everything that has to hold: lint, and all tests with the race detector
+
+# The race detector is linked by a C compiler; without this check the failure names cgo, which helps nobody.
+race: ## all tests with the race detector
+	@cc=$$($(GO) env CC); cc=$${cc%% *}; \
+	command -v "$$cc" >/dev/null || { \
+		echo "error: $$cc is missing: the race detector needs a C compiler" >&2; \
+		echo "hint: on Debian: apt-get install gcc libc6-dev; 'make quick' runs without it" >&2; exit 1; }; \
+	echo '#include <stdlib.h>' | "$$cc" -E -x c - >/dev/null 2>&1 || { \
+		echo "error: the C library's headers are missing: the race detector needs them" >&2; \
+		echo "hint: on Debian: apt-get install libc6-dev; 'make quick' runs without it" >&2; exit 1; }
+	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PKG)
+
+lint: ## format, vet, staticcheck, a tidy go.mod, unaltered modules
+	@files=$$(gofmt -l .) && test -z "$$files" || { \
+		echo "error: not formatted:" $$files >&2; echo "hint: gofmt -w" $$files >&2; exit 1; }
+	$(GO) vet $(PKG)
+	$(GO) tool staticcheck $(PKG)
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+bench: ## all benchmarks, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(PKG)
+
+fuzz: ## each fuzz function for FUZZTIME (30s), one after the other
+	@set -e; for pkg in $$($(GO) list $(PKG)); do \
+		all=$$($(GO) test -list '^Fuzz' "$$pkg"); \
+		for f in $$(echo "$$all" | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$f"; \
+			$(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $(TESTFLAGS) "$$pkg"; \
+		done; \
+	done
+
+build: ## the binary ./statveil: static, without the paths of this machine
+	version=$$(git describe --tags --always --dirty 2>/dev/null || echo unknown); \
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$$version" -o $(BINARY) ./cmd/statveil
+
+# Stands apart from `test`: its database is not reachable from everywhere.
+vuln: ## known weaknesses in what we link (asks the Go vulnerability database)
+	$(GO) tool govulncheck $(PKG)

@@ -1,0 +1,201 @@
+package config_test
+
+import (
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statveil/statveil/config"
+)
+
+var update = flag.Bool("update", false, "write the messages of testdata anew; read the difference before committing it")
+
+// complete reads a configuration as the program does when no flag is given.
+func complete(name string, data []byte) (*config.Config, error) {
+	c, err := config.Parse(name, data)
+	if err == nil {
+		err = c.Validate()
+	}
+	return c, err
+}
+
+// Each bad file stands beside the exact text that is said about it.
+func TestBadFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = complete(filepath.Base(file), data)
+			if err == nil {
+				t.Fatalf("no error\ninput: %s", data)
+			}
+			got, wantFile := err.Error()+"\n", strings.TrimSuffix(file, ".yaml")+".want"
+			if *update {
+				if err := os.WriteFile(wantFile, []byte(got), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(wantFile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("got:\n%swant:\n%sinput:\n%s", got, want, data)
+			}
+			for _, secret := range []string{"s3cret", "hunter2", "hvs."} {
+				if strings.Contains(got, secret) {
+					t.Errorf("the message repeats %q", secret)
+				}
+			}
+		})
+	}
+}
+
+func TestBadBytes(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"not UTF-8", "# comment\nlisten: é\xff", "f.yaml:2:10: the file is not UTF-8"},
+		{"too large", strings.Repeat("#\n", 1<<19) + "#", "f.yaml: the file is larger than 1MiB"},
+		{"NUL", "listen: \x00", "f.yaml: not YAML: control characters are not allowed (value: 0)"},
+		{"deep", "rules: " + strings.Repeat("[", 1<<19), "f.yaml:1:10008: not YAML: exceeded max depth of 10000"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := config.Parse("f.yaml", []byte(tt.in))
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+const least = "upstream: http://127.0.0.1:9000\nrules: [rules]\nkeys: {dev: true}\n"
+
+func TestDefaults(t *testing.T) {
+	c, err := complete("statveil.yaml", []byte(least))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []struct{ name, got, want string }{
+		{"listen", c.Listen, "127.0.0.1:8080"},
+		{"upstream", c.Upstream, "http://127.0.0.1:9000"},
+		{"admin.listen", c.Admin.Listen, "127.0.0.1:9901"},
+		{"limits.body", c.Limits.Body.String(), "10MiB"},
+		{"limits.headers", c.Limits.Headers.String(), "64KiB"},
+		{"limits.target", c.Limits.Target.String(), "8KiB"},
+		{"timeouts.read_header", c.Timeouts.ReadHeader.String(), "10s"},
+		{"timeouts.read_body", c.Timeouts.ReadBody.String(), "30s"},
+		{"timeouts.idle", c.Timeouts.Idle.String(), "2m0s"},
+		{"timeouts.upstream", c.Timeouts.Upstream.String(), "30s"},
+		{"timeouts.drain", c.Timeouts.Drain.String(), "20s"},
+		{"log.level", c.Log.Level, "info"},
+		{"log.format", c.Log.Format, "json"},
+	} {
+		if v.got != v.want {
+			t.Errorf("%s: got %s, want %s", v.name, v.got, v.want)
+		}
+	}
+	if c.Limits.Depth != 128 {
+		t.Errorf("limits.depth: got %d, want 128", c.Limits.Depth)
+	}
+}
+
+func TestEveryField(t *testing.T) {
+	in := `# every field, none with its default
+listen: :80
+upstream: https://collector.example:8443
+rules: [a.yaml, /etc/statveil/b.yaml, ../c]
+keys: {dev: true}
+admin: {listen: "[::1]:81"}
+limits: {body: 1GiB, depth: 5, headers: 4096, target: 512B}
+timeouts: {read_header: 1s, read_body: 1m30s, idle: 500ms, upstream: 1h, drain: 2s}
+log: {level: debug, format: console}
+`
+	c, err := complete("conf/statveil.yaml", []byte(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"conf/a.yaml", "/etc/statveil/b.yaml", "c"}; !reflect.DeepEqual(c.Rules, want) {
+		t.Errorf("rules: got %q, want %q", c.Rules, want)
+	}
+	got := []any{c.Listen, c.Upstream, c.Keys, c.Admin, c.Limits, c.Timeouts, c.Log}
+	want := []any{":80", "https://collector.example:8443", config.Keys{Dev: true}, config.Admin{Listen: "[::1]:81"},
+		config.Limits{Body: 1 << 30, Depth: 5, Headers: 4096, Target: 512},
+		config.Timeouts{ReadHeader: config.Duration(time.Second), ReadBody: config.Duration(90 * time.Second),
+			Idle: config.Duration(500 * time.Millisecond), Upstream: config.Duration(time.Hour), Drain: config.Duration(2 * time.Second)},
+		config.Log{Level: "debug", Format: "console"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+// Sections that are commented out, and values written once and used twice, are
+// ordinary YAML.
+func TestAliasesAndEmptySections(t *testing.T) {
+	in := least + "limits:\n  # body: 1MiB\nlog:\ntimeouts: {read_header: &t 5s, idle: *t}\n"
+	c, err := complete("f.yaml", []byte(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Timeouts.Idle.String(); got != "5s" {
+		t.Errorf("timeouts.idle through an alias: got %s, want 5s", got)
+	}
+	if c.Limits != config.Default().Limits || c.Log != config.Default().Log {
+		t.Errorf("got %v %v, want the defaults", c.Limits, c.Log)
+	}
+}
+
+// A value that was laid over the file's is not blamed on the file.
+func TestValidateAfterOverride(t *testing.T) {
+	c, err := config.Parse("f.yaml", []byte("rules: [rules]\n"))
+	if err != nil {
+		t.Fatalf("an incomplete file must be readable, because flags may complete it: %v", err)
+	}
+	c.Upstream = "ftp://user:s3cret@127.0.0.1"
+	want := "upstream must begin with http:// or https://\n" +
+		"  hint: write scheme, host and maybe a port, as in http://127.0.0.1:9000\n" +
+		"f.yaml: keys names no source\n" +
+		"  hint: to try it out: keys: {dev: true}"
+	if err := c.Validate(); err == nil || err.Error() != want {
+		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+	c.Upstream, c.Keys.Dev = "http://127.0.0.1:9000", true
+	if err := c.Validate(); err != nil {
+		t.Errorf("completed by flags: %v", err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "statveil.yaml")
+	if err := os.WriteFile(path, []byte(least), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := filepath.Join(dir, "rules"); len(c.Rules) != 1 || c.Rules[0] != want {
+		t.Errorf("rules: got %q, want [%q]", c.Rules, want)
+	}
+	if err := os.WriteFile(path, make([]byte, 2<<20), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(path); err == nil || err.Error() != path+": the file is larger than 1MiB" {
+		t.Errorf("a file of 2 MiB: got %v", err)
+	}
+	if _, err := config.Load(filepath.Join(dir, "absent")); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "reading configuration: ") {
+		t.Errorf("an absent file: got %v", err)
+	}
+}

@@ -1,0 +1,261 @@
+package config
+
+import (
+	"bytes"
+	"encoding"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// maxAliased bounds what aliases may stand for, all together: ten lines of YAML
+// can otherwise expand to billions of nodes.
+const maxAliased = 10_000
+
+// place is a line and a column.
+type place struct{ line, col int }
+
+func at(n *yaml.Node) place { return place{n.Line, n.Column} }
+
+// decoder walks a YAML document beside the schema and collects every mistake.
+// It walks nodes, and lets no library fill a struct, because only a node knows
+// the column of a name that is unknown.
+type decoder struct {
+	file     string
+	problems Problems
+	places   map[string]place // where each field that has a value was written
+}
+
+func (d *decoder) problem(p place, message, hint string) {
+	d.problems = append(d.problems, Problem{File: d.file, Line: p.line, Col: p.col, Message: message, Hint: hint})
+}
+
+// decode reads the only document in data into fields.
+func (d *decoder) decode(data []byte, fields []field) {
+	if root := d.parse(data); root != nil && d.bounded(root) {
+		d.section(root, "", fields)
+	}
+}
+
+// parse returns the top node of the only document in data, or nil if there is
+// none or it cannot be read.
+func (d *decoder) parse(data []byte) *yaml.Node {
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		panic("config: internal error: " + err.Error())
+	}
+	var doc, second yaml.Node
+	if err := loader.Load(&doc); err != nil {
+		if err != io.EOF {
+			d.syntax(err)
+		}
+		return nil
+	}
+	switch err := loader.Load(&second); {
+	case err == nil:
+		d.problem(at(&second), "a second document begins here", "a configuration is one document: take out the line ---")
+	case err != io.EOF:
+		d.syntax(err)
+	}
+	return doc.Content[0]
+}
+
+// syntax reports what the YAML library says about text that is no YAML.
+func (d *decoder) syntax(err error) {
+	var e *yaml.LoadError
+	if !errors.As(err, &e) {
+		d.problem(place{}, "the file is not YAML", "")
+		return
+	}
+	p := place{e.Mark.Line, e.Mark.Column}
+	switch e.Stage {
+	case yaml.ComposerStage:
+		// The library's message repeats the name, which may be a password
+		// that begins with an asterisk.
+		d.problem(p, "not YAML: an alias that no anchor defines", "put a text that begins with * in quotes")
+	default:
+		d.problem(p, "not YAML: "+e.Message, "")
+	}
+}
+
+// bounded says whether the aliases under n stand for no more than maxAliased
+// nodes and none stands for what it is in itself.
+func (d *decoder) bounded(n *yaml.Node) bool {
+	count, open := 0, make(map[*yaml.Node]bool)
+	var walk func(n *yaml.Node, aliased bool) bool
+	walk = func(n *yaml.Node, aliased bool) bool {
+		if n.Kind == yaml.AliasNode {
+			if open[n.Alias] {
+				d.problem(at(n), "an alias stands for a value that it is part of", "")
+				return false
+			}
+			open[n.Alias] = true
+			defer delete(open, n.Alias)
+			return walk(n.Alias, true)
+		}
+		if aliased {
+			if count++; count > maxAliased {
+				d.problem(at(n), fmt.Sprintf("aliases stand for more than %d values", maxAliased), "")
+				return false
+			}
+		}
+		for _, child := range n.Content {
+			if !walk(child, aliased) {
+				return false
+			}
+		}
+		return true
+	}
+	return walk(n, false)
+}
+
+// value is what n stands for.
+func value(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+func empty(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+// section reads the mapping n, whose full name is prefix, into fields.
+func (d *decoder) section(n *yaml.Node, prefix string, fields []field) {
+	where := prefix
+	if prefix == "" {
+		where = "the configuration"
+	}
+	m := value(n)
+	if empty(m) {
+		return // everything in it is commented out
+	}
+	if m.Kind != yaml.MappingNode {
+		d.problem(at(n), where+" must be a mapping of names to values", "")
+		return
+	}
+	first := make(map[string]int) // the line of each name
+	for i := 0; i < len(m.Content); i += 2 {
+		key := value(m.Content[i])
+		f, ok := find(fields, key)
+		if !ok {
+			d.unknown(key, prefix, fields)
+			continue
+		}
+		full := join(prefix, f.name)
+		if line, twice := first[f.name]; twice {
+			d.problem(at(key), full+" is given twice", fmt.Sprintf("first in line %d", line))
+			continue
+		}
+		first[f.name] = key.Line
+		if sub, ok := f.into.([]field); ok {
+			d.section(m.Content[i+1], full, sub)
+			continue
+		}
+		before := len(d.problems)
+		d.scalar(m.Content[i+1], full, f.into)
+		if len(d.problems) == before {
+			d.places[full] = at(m.Content[i+1])
+		}
+	}
+}
+
+func join(prefix, name string) string {
+	if prefix == "" {
+		return name
+	}
+	return prefix + "." + name
+}
+
+func find(fields []field, key *yaml.Node) (field, bool) {
+	for _, f := range fields {
+		if key.Kind == yaml.ScalarNode && key.Value == f.name {
+			return f, true
+		}
+	}
+	return field{}, false
+}
+
+// word is what a field may look like. Anything else in its place may be a
+// secret that slipped out of its own, and is not repeated.
+var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,31}$`)
+
+func (d *decoder) unknown(key *yaml.Node, prefix string, fields []field) {
+	in := ""
+	if prefix != "" {
+		in = " in " + prefix
+	}
+	known := make([]string, len(fields))
+	for i, f := range fields {
+		known[i] = f.name
+	}
+	switch {
+	case key.Kind == yaml.ScalarNode && key.Value == "<<":
+		d.problem(at(key), "merge keys (<<) are not read", "write the fields out, or make the whole section an alias")
+	case key.Kind != yaml.ScalarNode || !word.MatchString(key.Value):
+		d.problem(at(key), "unknown field"+in, suggestion("", known))
+	default:
+		d.problem(at(key), fmt.Sprintf("unknown field %q%s", key.Value, in), suggestion(key.Value, known))
+	}
+}
+
+// scalar reads n, the value of the field name, into a pointer of the schema.
+func (d *decoder) scalar(n *yaml.Node, name string, into any) {
+	v := value(n)
+	if list, ok := into.(*[]string); ok {
+		if v.Kind != yaml.SequenceNode {
+			d.problem(at(n), name+" must be a list of texts", fmt.Sprintf("as in %s: [%s]", name, name))
+			return
+		}
+		*list = make([]string, len(v.Content))
+		for i, item := range v.Content {
+			d.scalar(item, fmt.Sprintf("%s[%d]", name, i), &(*list)[i])
+		}
+		return
+	}
+	if empty(v) {
+		d.problem(at(n), name+" has no value", "leave the line out for the default")
+		return
+	}
+	tag := v.ShortTag()
+	if v.Kind != yaml.ScalarNode {
+		tag = ""
+	}
+	switch into := into.(type) {
+	case *string:
+		if tag != "!!str" {
+			d.problem(at(n), name+" must be a text", "")
+			return
+		}
+		*into = v.Value
+	case *bool:
+		if tag != "!!bool" || v.Value != "true" && v.Value != "false" {
+			d.problem(at(n), name+" must be true or false", "")
+			return
+		}
+		*into = v.Value == "true"
+	case *int:
+		i, ok := natural(v.Value)
+		if tag != "!!int" || !ok || i != int64(int(i)) {
+			d.problem(at(n), name+" must be a whole number", "")
+			return
+		}
+		*into = int(i)
+	case encoding.TextUnmarshaler:
+		hint := "write it like 10MiB, 64KiB, 512B or a number of bytes"
+		if _, ok := into.(*Duration); ok {
+			hint = "write it like 500ms, 30s, 2m or 1h30m"
+		}
+		err := errors.New("must be one value")
+		if tag == "!!str" || tag == "!!int" {
+			err = into.UnmarshalText([]byte(v.Value))
+		}
+		if err != nil {
+			d.problem(at(n), name+" "+err.Error(), hint)
+		}
+	default:
+		panic(fmt.Sprintf("config: internal error: %s is a %T in the schema", name, into))
+	}
+}

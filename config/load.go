@@ -1,0 +1,82 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"unicode/utf8"
+)
+
+// maxFile is far more than any configuration needs; a parser should not be
+// handed whatever a wrong path leads to.
+const maxFile = 1 << 20
+
+// Load reads the configuration file at path. Its error is Problems, or that of
+// reading the file.
+func Load(path string) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading configuration: %w", err)
+	}
+	defer f.Close()
+	// One byte more than allowed, so that Parse sees that there is more.
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading configuration: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Parse reads a configuration from data. The name stands in messages, and
+// relative paths are relative to its directory. Its error is Problems.
+func Parse(name string, data []byte) (*Config, error) {
+	c := Default()
+	c.file = name
+	d := &decoder{file: name, places: make(map[string]place)}
+	switch {
+	case len(data) > maxFile:
+		d.problem(place{}, "the file is larger than "+Size(maxFile).String(), "")
+	case !utf8.Valid(data):
+		d.problem(firstInvalid(data), "the file is not UTF-8", "")
+	default:
+		d.decode(data, c.fields())
+	}
+	for i, path := range c.Rules {
+		if path != "" && !filepath.IsAbs(path) {
+			c.Rules[i] = filepath.Join(filepath.Dir(name), path)
+		}
+	}
+	// What is missing is for Validate to say, and what could not be read has
+	// been reported and left its default.
+	for _, f := range c.check() {
+		for _, field := range f.fields {
+			if at, ok := d.places[field]; ok && !f.missing {
+				d.problem(at, f.message, f.hint)
+				break
+			}
+		}
+	}
+	if err := d.problems.err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// firstInvalid is the place of the first bytes that are not UTF-8.
+func firstInvalid(data []byte) place {
+	p := place{1, 1}
+	for len(data) > 0 {
+		r, n := utf8.DecodeRune(data)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			return p
+		case r == '\n':
+			p = place{p.line + 1, 1}
+		default:
+			p.col++
+		}
+		data = data[n:]
+	}
+	return p
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"github.com/statveil/statveil/keys"
+	"github.com/statveil/statveil/proxy"
+	"github.com/statveil/statveil/pseudonym"
+	"github.com/statveil/statveil/rules"
+)
+
+func explainCommand() *cobra.Command {
+	var paths []string
+	var format string
+	c := &cobra.Command{
+		Use:   "explain --rules PATH [FILE|-]",
+		Short: "Show what the rules do to one request",
+		Long: `Read one HTTP request from a file or standard input (METHOD target HTTP/1.1,
+headers, an empty line, the body) and show its route and tenant, every finding
+with the rule that took it, and the request as it would leave. Nothing is sent.
+Pseudonyms are made with random keys: they differ each time.`,
+		Example: `  printf 'POST /v1/apps/7/conferences/+12025550143 HTTP/1.1\n\n{"localID":"anna@example.com"}' |
+    statveil explain --rules rules/packs/callstats.yaml`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(paths) == 0 {
+				return usage("--rules names a rule file or a folder of them", "explain needs --rules")
+			}
+			if format != "text" && format != "json" {
+				return usage("--format text, or --format json", "--format %q is not known", format)
+			}
+			set, err := loadRules(paths)
+			if err != nil {
+				return err
+			}
+			in := c.InOrStdin()
+			if len(args) == 1 && args[0] != "-" {
+				file, err := os.Open(args[0])
+				if err != nil {
+					return fmt.Errorf("reading the request: %w", err)
+				}
+				defer file.Close()
+				in = file
+			}
+			req, err := readRequest(in)
+			if err != nil {
+				return err
+			}
+			e := explain(set, req)
+			if format == "json" {
+				out := json.NewEncoder(c.OutOrStdout())
+				out.SetEscapeHTML(false)
+				out.SetIndent("", "  ")
+				err = out.Encode(e)
+			} else {
+				err = e.print(c.OutOrStdout())
+			}
+			if err == nil && e.Refused != "" {
+				return errReported
+			}
+			return err
+		},
+	}
+	c.Flags().StringArrayVar(&paths, "rules", nil, "rule file or folder; `PATH` may be given several times")
+	c.Flags().StringVar(&format, "format", "text", "`text` or json")
+	_ = c.MarkFlagFilename("rules", "yaml") // only for shell completion
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+// readRequest reads a request as people write one: lines may end with LF alone,
+// and without Content-Length the body is all that follows the empty line.
+func readRequest(r io.Reader) (*http.Request, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading the request: %w", err)
+	}
+	malformed := func(what string) error {
+		return &hintedError{errors.New("reading the request: " + what), "write: METHOD target HTTP/1.1, headers, an empty line, the body"}
+	}
+	head, body, crlf := bytes.Cut(text, []byte("\r\n\r\n"))
+	if !crlf {
+		head, body, _ = bytes.Cut(text, []byte("\n\n"))
+	}
+	head = append(bytes.TrimRight(head, "\r\n"), "\r\n\r\n"...)
+	req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+	if err != nil { // its text may quote the request
+		return nil, malformed("its first line or a header is malformed")
+	}
+	if declared := req.Header.Get("Content-Length"); declared != "" {
+		n, err := strconv.Atoi(declared)
+		if err != nil || n > len(body) {
+			return nil, malformed("Content-Length is more than the body has")
+		}
+		body = body[:n]
+	}
+	req.ContentLength, req.TransferEncoding = int64(len(body)), nil
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	return req, nil
+}
+
+// explanation is what explain prints. Its text comes from the request of the
+// one who asks.
+type explanation struct {
+	Route    string       `json:"route,omitempty"`
+	At       string       `json:"at,omitempty"` // file:line of the route
+	Tenant   string       `json:"tenant,omitempty"`
+	Findings []finding    `json:"findings"`
+	Refused  proxy.Reason `json:"refused,omitempty"`
+	Status   int          `json:"status,omitempty"` // of the refusal
+	Detail   string       `json:"detail,omitempty"`
+	Request  string       `json:"request,omitempty"` // as it would leave
+}
+
+type finding struct {
+	Address string `json:"address"`
+	Kind    string `json:"kind"`
+	Action  string `json:"action"`
+	Text    string `json:"text"`
+	With    string `json:"with,omitempty"`
+	Rule    string `json:"rule"`
+	At      string `json:"at,omitempty"` // file:line of the rule
+}
+
+func explain(set *rules.Set, req *http.Request) *explanation {
+	e := &explanation{Findings: []finding{}}
+	store := keys.NewDev()
+	sanitizer := &proxy.Sanitizer{
+		Rules: func() *rules.Set { return set },
+		Keys: func(tenant string) *pseudonym.Keyring {
+			if tenant != pseudonym.Global {
+				e.Tenant = tenant
+			}
+			return store.Keyring(tenant)
+		},
+		Transport: roundTripper(func(out *http.Request) (*http.Response, error) {
+			e.Request = spell(out)
+			return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: out}, nil
+		}),
+		Observe: func(o proxy.Outcome) {
+			if e.Route, e.Refused, e.Detail = o.Route, o.Refused, o.Detail; o.Refused != "" {
+				e.Status = o.Status
+			}
+		},
+		Found: func(f *rules.Finding, with string) {
+			found := finding{f.Address(), f.Kind, f.Rule.Do.String(), f.Text(), with, f.Rule.Name, ""}
+			if f.Rule.File != "" {
+				found.At = fmt.Sprintf("%s:%d", f.Rule.File, f.Rule.Line)
+			}
+			e.Findings = append(e.Findings, found)
+		},
+	}
+	// The handler that serves, with nobody to answer to.
+	proxy.Reverse(sanitizer, &url.URL{Scheme: "http", Host: "collector"}).ServeHTTP(nobody{}, req)
+	for _, r := range set.Routes() {
+		if r.Name == e.Route {
+			e.At = fmt.Sprintf("%s:%d", r.File, r.Line)
+		}
+	}
+	return e
+}
+
+type nobody struct{}
+
+func (nobody) Header() http.Header         { return http.Header{} }
+func (nobody) Write(p []byte) (int, error) { return len(p), nil }
+func (nobody) WriteHeader(int)             {}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// spell writes the request as it would go over the wire.
+func spell(r *http.Request) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\n", r.Method, r.URL.RequestURI())
+	var names []string
+	for name := range r.Header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, v := range r.Header[name] {
+			if v != "" {
+				fmt.Fprintf(&b, "%s: %s\n", name, v)
+			}
+		}
+	}
+	if r.ContentLength > 0 {
+		fmt.Fprintf(&b, "Content-Length: %d\n", r.ContentLength)
+	}
+	b.WriteByte('\n')
+	if r.Body != nil {
+		body, _ := io.ReadAll(r.Body) // from memory
+		b.Write(body)
+	}
+	return b.String()
+}
+
+func (e *explanation) print(w io.Writer) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	line := func(name, value, at string) {
+		if value == "" {
+			value = "-"
+		}
+		if at != "" {
+			value += "  (" + at + ")"
+		}
+		fmt.Fprintf(t, "%s\t%s\n", name, value)
+	}
+	line("route", e.Route, e.At)
+	line("tenant", e.Tenant, "")
+	if e.Refused != "" {
+		line("refused", fmt.Sprintf("%d %s: %s", e.Status, e.Refused, e.Detail), "")
+	}
+	t.Flush()
+	if len(e.Findings) > 0 {
+		b.WriteString("\nfindings\n")
+		for _, f := range e.Findings {
+			what := f.Action
+			if f.With != "" {
+				what += " as " + f.With
+			}
+			at := f.At
+			if at == "" {
+				at = "no rule took it: the last look"
+			}
+			fmt.Fprintf(t, "  %s\t%s\t%q\t%s\t%s\n", f.Address, f.Kind, f.Text, what, at)
+		}
+		t.Flush()
+	}
+	if e.Request != "" {
+		b.WriteString("\nas it would leave\n\n" + e.Request)
+		if !strings.HasSuffix(e.Request, "\n") {
+			b.WriteByte('\n')
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"io"
+	"log"
+	"time"
+
+	"github.com/statveil/statveil/config"
+	"github.com/statveil/statveil/proxy"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// newLogger writes to w. No line it is given may hold a value from traffic, a
+// URL or a client's address; repeated lines are sampled, so that a flood of bad
+// requests is no flood of logs.
+func newLogger(c config.Log, w io.Writer) *zap.Logger {
+	level, err := zapcore.ParseLevel(c.Level)
+	if err != nil {
+		panic("statveil: internal error: the log level was not validated")
+	}
+	ec := zap.NewProductionEncoderConfig()
+	ec.TimeKey, ec.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
+	encoder := zapcore.NewJSONEncoder(ec)
+	if c.Format == "console" {
+		encoder = zapcore.NewConsoleEncoder(ec)
+	}
+	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)
+	return zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 50, 1000))
+}
+
+// observe logs what became of each request: refusals as warnings, the rest for
+// debugging.
+func observe(log *zap.Logger) func(proxy.Outcome) {
+	return func(o proxy.Outcome) {
+		fields := []zap.Field{
+			zap.String("route", o.Route), zap.Int("status", o.Status), zap.Int("findings", o.Findings),
+			zap.Duration("took", o.Took),
+		}
+		if o.Refused == "" {
+			log.Debug("forwarded", fields...)
+			return
+		}
+		log.Warn("refused", append(fields, zap.String("reason", string(o.Refused)), zap.String("detail", o.Detail))...)
+	}
+}
+
+// serverLog is the log of net/http's server. Its lines hold client addresses,
+// malformed request lines and panic values: none of that is written.
+func serverLog(l *zap.Logger) *log.Logger { return log.New(silent{l}, "", 0) }
+
+type silent struct{ log *zap.Logger }
+
+func (s silent) Write(p []byte) (int, error) {
+	s.log.Warn("a connection or a request failed in the HTTP server")
+	return len(p), nil
+}

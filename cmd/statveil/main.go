@@ -1,0 +1,93 @@
+// Statveil is a sidecar proxy that stands between programs that report
+// statistics and the collectors that receive them. It replaces personal data by
+// keyed pseudonyms and forwards the rest byte for byte.
+//
+// This package parses flags, wires the other packages together, logs and
+// handles signals; nothing else does. One file holds one command.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes: 3, lint findings only, comes with the commands that lint.
+const (
+	exitOK     = 0
+	exitFailed = 1 // something was found wrong, or failed
+	exitUsage  = 2
+)
+
+func main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// execute runs one command line and returns the exit code.
+func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:   "statveil",
+		Short: "Pseudonymize statistics on their way to the collector",
+		Long: `statveil stands between programs that report statistics and the collectors
+that receive them. Rules say where to look, detectors find personal data, keyed
+pseudonyms take its place, and the rest goes on byte for byte.`,
+		Example: `  statveil demo
+  statveil run --upstream http://127.0.0.1:9000 --rules rules --keys dev`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	// Whatever goes wrong before a command begins is the fault of its line.
+	began := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	root.AddCommand(runCommand(), demoCommand(), explainCommand(), versionCommand())
+
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var hinted *hintedError
+	var usage *usageError
+	if !errors.Is(err, errReported) {
+		fmt.Fprintf(stderr, "error: %v\n", err)
+	}
+	switch {
+	case errors.As(err, &hinted):
+		fmt.Fprintf(stderr, "hint: %s\n", hinted.hint)
+	case !began:
+		fmt.Fprintln(stderr, "hint: statveil --help lists the commands, and each has a --help with an example")
+	}
+	if !began || errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// errReported is a failure that the command has shown already.
+var errReported = errors.New("reported")
+
+// A hintedError says what to do about it.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e *hintedError) Unwrap() error { return e.error }
+
+// A usageError is a wrong command line that only the command could notice.
+type usageError struct{ error }
+
+func usage(hint, format string, args ...any) error {
+	return &hintedError{&usageError{fmt.Errorf(format, args...)}, hint}
+}
+
+// list joins words as a sentence does.
+func list(words []string) string { return strings.Join(words, ", ") }

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/statveil/statveil/config"
+	"github.com/statveil/statveil/keys"
+	"github.com/statveil/statveil/rules"
+	"go.uber.org/zap"
+)
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Run the sidecar",
+		Long: `Run the sidecar: listen for statistics, pseudonymize them by the rules, and send
+them on to the collector. Settings come from statveil.yaml (or the file of -c)
+where it exists; flags override it.
+
+On SIGTERM or SIGINT it stops to be ready, finishes the requests under way, and
+ends; a second signal ends it at once.`,
+		Example: `  # A collector on port 9000, the rules of one folder, keys that last until it ends:
+  statveil run --upstream http://127.0.0.1:9000 --rules rules --keys dev
+
+  # Everything from a file:
+  statveil run -c statveil.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := f.config(c)
+			if err != nil {
+				return err
+			}
+			set, err := loadRules(cfg.Rules)
+			if err != nil {
+				return err
+			}
+			log := newLogger(cfg.Log, c.ErrOrStderr())
+			defer log.Sync()
+			log.Warn("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
+			return serve(c.Context(), cfg, set, keys.NewDev(), log, nil)
+		},
+	}
+	f.register(c)
+	return c
+}
+
+type runFlags struct {
+	file, listen, upstream, keys, admin string
+	rules                               []string
+}
+
+func (f *runFlags) register(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVarP(&f.file, "config", "c", "", "configuration `FILE` (default statveil.yaml where it exists)")
+	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` for clients (default 127.0.0.1:8080)")
+	flags.StringVar(&f.upstream, "upstream", "", "`URL` of the collector: scheme://host[:port]")
+	flags.StringArrayVar(&f.rules, "rules", nil, "rule file or folder; `PATH` may be given several times")
+	flags.StringVar(&f.keys, "keys", "", "where keys come from: `dev` (random, in memory)")
+	flags.StringVar(&f.admin, "admin", "", "`ADDRESS` for probes (default 127.0.0.1:9901)")
+	_ = c.MarkFlagFilename("config", "yaml", "yml") // only for shell completion
+	_ = c.MarkFlagFilename("rules", "yaml")
+	_ = c.RegisterFlagCompletionFunc("keys", cobra.FixedCompletions([]string{"dev"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// config is the file with the flags laid over it.
+func (f *runFlags) config(c *cobra.Command) (*config.Config, error) {
+	cfg := config.Default()
+	file := f.file
+	if file == "" {
+		file = "statveil.yaml"
+	}
+	loaded, err := config.Load(file)
+	switch {
+	case err == nil:
+		cfg = loaded
+	case f.file != "" || !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	set := c.Flags().Changed
+	if set("listen") {
+		cfg.Listen = f.listen
+	}
+	if set("upstream") {
+		cfg.Upstream = f.upstream
+	}
+	if set("rules") {
+		cfg.Rules = f.rules
+	}
+	if set("admin") {
+		cfg.Admin.Listen = f.admin
+	}
+	if set("keys") {
+		if f.keys != "dev" {
+			return nil, usage("--keys dev makes random keys that last until the process ends", "--keys %q is not known", f.keys)
+		}
+		cfg.Keys.Dev = true
+	}
+	return cfg, cfg.Validate()
+}
+
+func loadRules(paths []string) (*rules.Set, error) {
+	set, err := rules.Load(paths...)
+	var problems rules.Problems
+	switch {
+	case errors.As(err, &problems):
+		return nil, fmt.Errorf("the rules have %d mistake(s):\n%w", len(problems), err)
+	case errors.Is(err, os.ErrNotExist):
+		return nil, &hintedError{err, "--rules names a rule file or a folder of them"}
+	}
+	return set, err
+}

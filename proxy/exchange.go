@@ -1,0 +1,131 @@
+package proxy
+
+import (
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/statveil/statveil/pseudonym"
+	"github.com/statveil/statveil/rules"
+)
+
+// An exchange is one request and its answer: whose it is, when it came, and
+// what was replaced in it.
+type exchange struct {
+	s      *Sanitizer
+	limits Limits
+	match  *rules.Match
+	began  time.Time // one moment for all of it: its day, its key version
+
+	keyring    *pseudonym.Keyring
+	global     *pseudonym.Keyring
+	request    string // the scope of linkable: request
+	findings   int
+	handedOver bool                // the body is the transport's to close
+	originals  map[string]original // by token
+}
+
+// An original is what the client wrote where a token stands now.
+type original struct {
+	text   string
+	number bool // it stood there as a JSON number
+}
+
+func (x *exchange) route() string {
+	if x.match == nil {
+		return ""
+	}
+	return x.match.Route.Name
+}
+
+// seal is the rules.Replacer of the exchange.
+func (x *exchange) seal(f *rules.Finding) (string, error) {
+	if f.Rule.Do == rules.Keep {
+		x.found(f, "")
+		return "", nil
+	}
+	keyring, err := x.keys(f.Rule)
+	if err != nil {
+		return "", err
+	}
+	text := f.Text()
+	c := pseudonym.Context{Scope: x.scope(f.Rule), Reversible: f.Rule.Reversible, Time: x.began}
+	var token string
+	if c.Reversible {
+		token = keyring.Seal(c, text)
+	} else {
+		token = keyring.Seal(c, f.Canonical())
+	}
+	x.found(f, token)
+	if token == text { // it is one already
+		return token, nil
+	}
+	x.findings++
+	if _, known := x.originals[token]; !known && x.match.Route.Restore == rules.RestoreEcho {
+		if x.originals == nil {
+			x.originals = map[string]original{}
+		}
+		x.originals[token] = original{text, f.Number}
+	}
+	return token, nil
+}
+
+func (x *exchange) found(f *rules.Finding, with string) {
+	if x.s.Found != nil {
+		x.s.Found(f, with)
+	}
+}
+
+// keys returns the keyring a rule's pseudonyms are made with. It is asked for
+// at the first finding: a request that needs no pseudonym needs no tenant.
+func (x *exchange) keys(r *rules.Rule) (*pseudonym.Keyring, error) {
+	if x.keyring == nil {
+		tenant, err := x.match.Tenant()
+		if err != nil {
+			return nil, err
+		}
+		if x.keyring = x.s.Keys(tenant); x.keyring == nil {
+			return nil, refuse(Keys, "there is no keyring for the tenant of this request")
+		}
+	}
+	if r.Linkable != rules.LinkGlobal {
+		return x.keyring, nil
+	}
+	if x.global == nil {
+		if x.global = x.s.Keys("_global"); x.global == nil {
+			return nil, refuse(Keys, "there is no keyring for linkable: global")
+		}
+	}
+	return x.global, nil
+}
+
+// scope spells what the pseudonyms of a rule are linkable across
+// (docs/pseudonyms.md lists the spellings).
+func (x *exchange) scope(r *rules.Rule) string {
+	now := x.began.UTC()
+	switch r.Linkable {
+	case rules.LinkDay:
+		return now.Format("day:2006-01-02")
+	case rules.LinkWeek:
+		year, week := now.ISOWeek()
+		return fmt.Sprintf("week:%04d-W%02d", year, week)
+	case rules.LinkMonth:
+		return now.Format("month:2006-01")
+	case rules.LinkAddress:
+		if value, ok := x.match.Scope(r); ok {
+			return "value:" + value
+		}
+		return x.once()
+	case rules.LinkRequest:
+		return x.once()
+	}
+	return ""
+}
+
+// once returns the scope that no other request has.
+func (x *exchange) once() string {
+	if x.request == "" {
+		x.request = "request:" + rand.Text()
+	}
+	return x.request
+}

@@ -1,0 +1,88 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// Reason is why a request was refused; clients and metrics see this word.
+type Reason string
+
+const (
+	NoRoute     Reason = "no_route"    // no rule file knows this kind of request
+	Unparseable Reason = "unparseable" // syntax, UTF-8, percent-encoding
+	Unsafe      Reason = "unsafe"      // read, but cannot be made safe
+	Oversize    Reason = "oversize"    // larger or deeper than the limits
+	Encoding    Reason = "encoding"    // a coding or medium that cannot be inspected
+	Method      Reason = "method"      // CONNECT, or an upgrade to another protocol
+	Slow        Reason = "slow"        // the request did not arrive in time
+	Tenant      Reason = "tenant"      // nobody knows whose data it is
+	Keys        Reason = "keys"        // no keys for this tenant now
+	Collector   Reason = "collector"   // the collector did not answer
+)
+
+var reasons = map[Reason]struct {
+	status int
+	title  string
+}{
+	NoRoute:     {http.StatusForbidden, "No route matches this request"},
+	Unparseable: {http.StatusBadRequest, "The request cannot be read"},
+	Unsafe:      {http.StatusUnprocessableEntity, "The request cannot be made safe"},
+	Oversize:    {http.StatusRequestEntityTooLarge, "The request is too large"},
+	Encoding:    {http.StatusUnsupportedMediaType, "The body cannot be inspected"},
+	Method:      {http.StatusMethodNotAllowed, "This method is not served"},
+	Slow:        {http.StatusRequestTimeout, "The request took too long to arrive"},
+	Tenant:      {http.StatusForbidden, "The tenant of this request is not known"},
+	Keys:        {http.StatusServiceUnavailable, "There are no keys for this request now"},
+	Collector:   {http.StatusBadGateway, "The collector did not answer"},
+}
+
+// Refusal is a request that was not forwarded, or got no answer. It holds no
+// text of the request.
+type Refusal struct {
+	Reason Reason
+	Status int    // what an HTTP client is told
+	Route  string // the route that matched, or ""
+	Detail string // what was wrong
+
+	cause error // of the caller's context
+}
+
+func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Detail }
+
+// Unwrap returns the error of the caller's context, if that ended the request.
+func (r *Refusal) Unwrap() error { return r.cause }
+
+func refuse(reason Reason, detail string) *Refusal {
+	return &Refusal{Reason: reason, Status: reasons[reason].status, Detail: detail}
+}
+
+// write answers with RFC 9457 problem details.
+func (r *Refusal) write(w http.ResponseWriter, req *http.Request, id string) {
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if r.Status == http.StatusUpgradeRequired {
+		h.Set("Upgrade", "HTTP/1.1")
+		h.Set("Connection", "Upgrade")
+	}
+	// Without these a browser hides the answer from the page that asked.
+	if origin := req.Header.Get("Origin"); origin != "" {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Add("Vary", "Origin")
+	}
+	w.WriteHeader(r.Status)
+	if req.Method == http.MethodHead {
+		return
+	}
+	_ = json.NewEncoder(w).Encode(struct { // the client may be gone: nobody to tell
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+		Route  string `json:"route,omitempty"`
+		Reason Reason `json:"reason"`
+		ID     string `json:"request_id"`
+	}{"about:blank", reasons[r.Reason].title, r.Status, r.Detail, r.Route, r.Reason, id})
+}

@@ -1,0 +1,97 @@
+package proxy
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Reverse returns a handler that sends every request through s to one upstream,
+// scheme://host[:port]. The collector is asked for by its own name: the client's
+// Host header may hold anything.
+func Reverse(s *Sanitizer, upstream *url.URL) http.Handler {
+	return &reverse{s, upstream}
+}
+
+type reverse struct {
+	s        *Sanitizer
+	upstream *url.URL
+}
+
+func (p *reverse) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := rand.Text()
+	res, err := p.forward(r)
+	if err != nil {
+		var refusal *Refusal
+		if !errors.As(err, &refusal) {
+			refusal = refuse(Collector, "the request could not be sent")
+		}
+		refusal.write(w, r, id)
+		return
+	}
+	defer res.Body.Close()
+	h := w.Header()
+	dropHopByHop(res.Header)
+	for name, values := range res.Header {
+		h[name] = values
+	}
+	for name := range res.Trailer {
+		h.Add("Trailer", name)
+	}
+	w.WriteHeader(res.StatusCode)
+	if err := copyBody(w, res); err != nil {
+		panic(http.ErrAbortHandler) // the client must not take a part for the whole
+	}
+	for name, values := range res.Trailer {
+		h[name] = values
+	}
+}
+
+// forward turns the request that came in into the one that goes out.
+func (p *reverse) forward(r *http.Request) (*http.Response, error) {
+	out := r.Clone(r.Context())
+	out.URL = &url.URL{Scheme: p.upstream.Scheme, Host: p.upstream.Host, RawQuery: r.URL.RawQuery, ForceQuery: r.URL.ForceQuery}
+	out.RequestURI = ""
+	out.Host = "" // the upstream's
+	return p.s.roundTrip(out, asked{r.Host, rawPath(r)})
+}
+
+// rawPath returns the path as the client spelled it.
+func rawPath(r *http.Request) string {
+	target, _, _ := strings.Cut(r.RequestURI, "?")
+	if _, rest, ok := strings.Cut(target, "://"); ok && !strings.HasPrefix(target, "/") { // absolute form
+		_, path, _ := strings.Cut(rest, "/")
+		return "/" + path
+	}
+	return target
+}
+
+// copyBody sends the answer on; one of unknown length piece by piece, as it comes.
+func copyBody(w http.ResponseWriter, res *http.Response) error {
+	if res.ContentLength >= 0 {
+		_, err := io.Copy(w, res.Body)
+		return err
+	}
+	flush := http.NewResponseController(w)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := res.Body.Read(buf)
+		if n > 0 {
+			if _, err := w.Write(buf[:n]); err != nil {
+				return err
+			}
+			if err := flush.Flush(); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

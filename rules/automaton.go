@@ -1,0 +1,345 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+)
+
+// An automaton answers, for one part of a request, which rules cover the value
+// that a path of names and elements leads to. It is the subset construction
+// (Rabin and Scott 1959) over all addresses of a route at once, so a step costs
+// one lookup however many rules there are.
+//
+// A rule covers what its address names and all below it. That is not in the
+// states, where every combination of rules would need its own, but in the plan
+// that a walker carries down.
+type automaton struct {
+	states  []state
+	symbols symbols
+	base    *plan // where no rule covers
+}
+
+// A state stands for all the places in the addresses that one place in the
+// request may be. State 0 is the root.
+type state struct {
+	plan    *plan    // the rules whose address ends here, or nil
+	next    []uint16 // by symbol: the state of the member of that name; the last: of any other
+	element uint16   // the state of an element
+	indexed []uint16 // by symbol, where single elements are named: the state of that element
+	wild    []string // patterns that a name without symbol may match, as bits of an index into
+	wildTo  []uint16
+	stays   bool // every step leads back here, and no address ends here
+}
+
+// A plan is the rules that cover one value, in the order they are tried.
+type plan struct {
+	rules []*Rule
+	names []*Rule // that search the member names of an object
+
+	// Values and names here are treated whatever they look like: a rule wants
+	// the whole value, or what only it can tell. All others wait for a hint.
+	blind, blindNames bool
+}
+
+// maxStates bounds what contrived rule files can make of our memory, maxWild
+// what one name can cost.
+const (
+	maxStates = 4096
+	maxWild   = 6
+)
+
+// A place is how far into the steps of one rule's address a path has come.
+type place struct{ address, step int }
+
+type target struct {
+	rule    *Rule
+	address *address
+}
+
+// compile builds the automaton of these addresses. newPlan says what a set of
+// rules means for a value.
+func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) {
+	a := &automaton{base: newPlan(nil)}
+	names := map[string]bool{}
+	for _, t := range targets {
+		for _, s := range t.address.steps {
+			if s.kind == stepName {
+				names[s.name] = true
+			}
+		}
+	}
+	a.symbols = newSymbols(names)
+
+	ids := map[string]uint16{}
+	var sets [][]place
+	intern := func(set []place) (uint16, error) {
+		set = closure(set, targets)
+		key := fmt.Sprint(set)
+		if id, ok := ids[key]; ok {
+			return id, nil
+		}
+		if len(sets) == maxStates {
+			return 0, errTangled
+		}
+		id := uint16(len(sets))
+		ids[key] = id
+		sets = append(sets, set)
+		return id, nil
+	}
+	all := make([]place, len(targets))
+	for i := range targets {
+		all[i] = place{i, 0}
+	}
+	if _, err := intern(all); err != nil {
+		return nil, err
+	}
+
+	for n := 0; n < len(sets); n++ {
+		set := sets[n]
+		var s state
+		if rules := accepted(set, targets); rules != nil {
+			s.plan = newPlan(rules)
+		}
+		var err error
+		to := func(member func(step) bool) uint16 {
+			id, e := intern(advance(set, targets, member))
+			if e != nil {
+				err = e
+			}
+			return id
+		}
+		for _, sym := range a.symbols.names {
+			s.next = append(s.next, to(func(st step) bool {
+				return st.kind == stepName && st.name == sym || st.kind == stepPattern && wild(st.name, sym)
+			}))
+		}
+		s.next = append(s.next, to(func(step) bool { return false }))
+		s.element = to(func(st step) bool { return st.kind == stepElement })
+		for i, sym := range a.symbols.names {
+			if _, e := strconv.ParseUint(sym, 10, 31); e != nil || !live(set, targets, sym) {
+				continue
+			}
+			if s.indexed == nil {
+				s.indexed = slices.Repeat([]uint16{s.element}, len(a.symbols.names))
+			}
+			s.indexed[i] = to(func(st step) bool {
+				return st.kind == stepElement || st.kind == stepName && st.name == sym
+			})
+		}
+		s.wild = patterns(set, targets)
+		if len(s.wild) > maxWild {
+			return nil, fmt.Errorf("more than %d names with * or ? apply at one place of this route", maxWild)
+		}
+		if len(s.wild) > 0 {
+			for mask := range 1 << len(s.wild) {
+				s.wildTo = append(s.wildTo, to(func(st step) bool {
+					i := slices.Index(s.wild, st.name)
+					return st.kind == stepPattern && i >= 0 && mask>>i&1 == 1
+				}))
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		self := uint16(n)
+		differs := func(id uint16) bool { return id != self }
+		s.stays = s.plan == nil && !slices.ContainsFunc(s.next, differs) && s.element == self &&
+			!slices.ContainsFunc(s.indexed, differs) && !slices.ContainsFunc(s.wildTo, differs)
+		a.states = append(a.states, s)
+	}
+	return a, nil
+}
+
+var errTangled = fmt.Errorf("the addresses of this route need more than %d states; use fewer ** and wildcards in the middle", maxStates)
+
+// closure adds what ** reaches by matching nothing, sorts, and drops doubles.
+func closure(set []place, targets []target) []place {
+	for i := 0; i < len(set); i++ {
+		p := set[i]
+		if steps := targets[p.address].address.steps; p.step < len(steps) && steps[p.step].kind == stepDeep {
+			set = append(set, place{p.address, p.step + 1})
+		}
+	}
+	slices.SortFunc(set, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.step, b.step))
+	})
+	return slices.Compact(set)
+}
+
+// advance takes one step down.
+func advance(set []place, targets []target, member func(step) bool) []place {
+	var next []place
+	for _, p := range set {
+		steps := targets[p.address].address.steps
+		switch {
+		case p.step == len(steps): // it covers what is below by the plan
+		case steps[p.step].kind == stepDeep:
+			next = append(next, p)
+		case member(steps[p.step]):
+			next = append(next, place{p.address, p.step + 1})
+		}
+	}
+	return next
+}
+
+func accepted(set []place, targets []target) []*Rule {
+	var rules []*Rule
+	for _, p := range set {
+		if p.step == len(targets[p.address].address.steps) && !slices.Contains(rules, targets[p.address].rule) {
+			rules = append(rules, targets[p.address].rule)
+		}
+	}
+	return rules
+}
+
+// live says whether a step of exactly this name is next in the set.
+func live(set []place, targets []target, name string) bool {
+	for _, p := range set {
+		if steps := targets[p.address].address.steps; p.step < len(steps) && steps[p.step] == (step{stepName, name}) {
+			return true
+		}
+	}
+	return false
+}
+
+func patterns(set []place, targets []target) []string {
+	var names []string
+	for _, p := range set {
+		steps := targets[p.address].address.steps
+		if p.step < len(steps) && steps[p.step].kind == stepPattern && !slices.Contains(names, steps[p.step].name) {
+			names = append(names, steps[p.step].name)
+		}
+	}
+	return names
+}
+
+// root returns the plan at the root.
+func (a *automaton) root() *plan {
+	if p := a.states[0].plan; p != nil {
+		return p
+	}
+	return a.base
+}
+
+// member returns the state of the member of this name, which need not be
+// folded; ascii says that it is known to be ASCII.
+func (a *automaton) member(from uint16, name string, ascii bool) uint16 {
+	s := &a.states[from]
+	if s.stays {
+		return from
+	}
+	sym := -1
+	if !ascii || !a.symbols.absent(name) {
+		sym = a.symbols.lookup(name)
+	}
+	if sym < 0 {
+		if len(s.wild) > 0 {
+			return s.other(name)
+		}
+		return s.next[len(s.next)-1]
+	}
+	return s.next[sym]
+}
+
+func (s *state) other(name string) uint16 {
+	folded := string(appendFold(nil, name))
+	mask := 0
+	for i, w := range s.wild {
+		if wild(w, folded) {
+			mask |= 1 << i
+		}
+	}
+	return s.wildTo[mask]
+}
+
+// at returns the state of element i of an array.
+func (a *automaton) at(from uint16, i int) uint16 {
+	s := &a.states[from]
+	if s.indexed == nil {
+		return s.element
+	}
+	var digits [20]byte
+	if sym := a.symbols.lookup(string(strconv.AppendInt(digits[:0], int64(i), 10))); sym >= 0 {
+		return s.indexed[sym]
+	}
+	return s.element
+}
+
+// symbols numbers the names that a route's addresses spell. It is a hash table
+// over length, first and last byte, behind a filter of lengths and first bytes:
+// most member names of a body miss it without being read.
+type symbols struct {
+	names  []string
+	filter [32]uint32 // by length, the last for all longer ones; bits: first byte, as letters differ
+	slots  [256][]uint16
+}
+
+func newSymbols(set map[string]bool) symbols {
+	var s symbols
+	for name := range set {
+		s.names = append(s.names, name)
+	}
+	sort.Strings(s.names)
+	for i, name := range s.names {
+		h := slot(name)
+		s.slots[h] = append(s.slots[h], uint16(i))
+		if name != "" {
+			s.filter[min(len(name), len(s.filter)-1)] |= 1 << (name[0] & 31)
+		}
+	}
+	return s
+}
+
+// absent says that no symbol is spelled like this name of ASCII characters. It
+// may be wrong the other way round.
+func (s *symbols) absent(name string) bool {
+	return name != "" && s.filter[min(len(name), len(s.filter)-1)]>>(name[0]&31)&1 == 0
+}
+
+func slot(name string) uint8 {
+	if name == "" {
+		return 0
+	}
+	return uint8(len(name)*67 ^ int(name[0]|0x20)*5 ^ int(name[len(name)-1]|0x20)*29)
+}
+
+// lookup returns the symbol of a name in any case, or -1.
+func (s *symbols) lookup(name string) int {
+	for _, i := range s.slots[slot(name)] {
+		if equalFold(s.names[i], name) {
+			return int(i)
+		}
+	}
+	for i := range len(name) {
+		if name[i] >= 0x80 { // the fold of another letter may be ours
+			folded := string(appendFold(nil, name))
+			for _, i := range s.slots[slot(folded)] {
+				if s.names[i] == folded {
+					return int(i)
+				}
+			}
+			break
+		}
+	}
+	return -1
+}
+
+// equalFold compares a folded name with one that may hold upper-case ASCII.
+func equalFold(folded, name string) bool {
+	if len(folded) != len(name) {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != folded[i] {
+			return false
+		}
+	}
+	return true
+}

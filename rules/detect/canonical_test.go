@@ -1,0 +1,36 @@
+package detect
+
+import "testing"
+
+func TestCanonical(t *testing.T) {
+	for in, want := range map[string]string{
+		"tel:+46 70 174 06 05":                  "+46701740605",
+		"TEL:+46-70-174-06-05;ext=12":           "+46701740605",
+		"sip:+46701740605@pbx;user=phone":       "+46701740605",
+		"sips:46701740605@192.0.2.7:5061;x=1?y": "+46701740605",
+		"0046701740605":                         "+46701740605",
+		"46701740605@s.whatsapp.net":            "+46701740605",
+		"(+46) 70 174 06 05":                    "+46701740605",
+		"tel:0701740605":                        "0701740605",
+		"Anna@Example.FI":                       "Anna@example.fi",
+		"2001:DB8:0::1":                         "2001:db8::1",
+		"::ffff:192.0.2.7":                      "192.0.2.7",
+		"sip:Anna@Example.FI":                   "sip:Anna@example.fi",
+		"SIPS:Anna:pw@Example.FI:5061;tag=1":    "sip:Anna@example.fi",
+	} {
+		got, ok := Canonical(in)
+		if !ok || got != want {
+			t.Errorf("Canonical(%q) = %q, %v, want %q", in, got, ok, want)
+		}
+	}
+	for _, in := range []string{
+		"", "anna", "46701740605", "conf-+46701740605", "+46701740605 ", "+46701740605,+46701740606", "<anna@example.fi>", "192.0.2.7:5060",
+		"anna@example.fi/2", "tel:anna@example.fi", "sip:example.fi", "sip:anna@example.fi x", "127.0.0.1", "tel:", "tel:1",
+		"7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60", "x sip:anna@example.fi", "sip:psn_b4k7qz2m9xw3f6t1r8vy5hj0cd@pbx",
+		"46701740605@s.whatsapp.net/2",
+	} {
+		if got, ok := Canonical(in); ok || got != "" {
+			t.Errorf("Canonical(%q) = %q, %v, want nothing", in, got, ok)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package detect
+
+// Hint is a set of properties of bytes. OR the Hints of all bytes of a string to learn what Find could find in it.
+type Hint uint16
+
+const (
+	hasPlus  Hint = 1 << iota // +, and the lead byte of its full-width form
+	hasAt                     // @
+	hasColon                  // :
+	hasDot                    // .
+	hasDigit                  // 0-9
+	hasZero                   // 0
+	hasHigh                   // not ASCII
+	hasTell                   // a letter that every telling word holds
+	hasGap                    // what may stand between a telling word and a number
+	hasDashP                  // p, the last letter of "ip-"
+	hintBits = iota
+)
+
+// Hints holds the Hint of each byte. It must not be changed.
+var Hints = makeHints()
+
+func makeHints() (hints [256]Hint) {
+	for b := range hints {
+		var h Hint
+		c := byte(b)
+		switch {
+		case c >= 0x80:
+			h = hasHigh
+			if c == plusLead {
+				h |= hasPlus
+			}
+		case c == '+':
+			h = hasPlus
+		case c == '@':
+			h = hasAt
+		case isDigit(c):
+			h = hasDigit
+			if c == '0' {
+				h |= hasZero
+			}
+		case c == 'p':
+			h = hasDashP
+		case isTellLetter(c):
+			h = hasTell
+		}
+		if c == ':' {
+			h |= hasColon
+		}
+		if c == '.' {
+			h |= hasDot
+		}
+		if isGap(c) {
+			h |= hasGap
+		}
+		hints[b] = h
+	}
+	return hints
+}
+
+// candidates holds, for every hint, the kinds of which a text with these bytes may hold a finding.
+var candidates = makeCandidates()
+
+func makeCandidates() (kinds [1 << hintBits]set) {
+	for h := range kinds {
+		for _, d := range detectors {
+			for _, need := range d.needs {
+				if Hint(h)&need == need {
+					kinds[h] |= 1 << d.kind
+				}
+			}
+		}
+	}
+	return kinds
+}
+
+// anySet is Any as a set.
+const anySet = set(1<<Phone | 1<<Email | 1<<SIP | 1<<IP)
+
+// Possible reports whether Find with Any could find something in a string with these bytes. False is certain.
+func (h Hint) Possible() bool {
+	return candidates[h&(1<<hintBits-1)]&anySet != 0
+}

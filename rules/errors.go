@@ -1,0 +1,26 @@
+package rules
+
+import "fmt"
+
+// Reason is why a request cannot be treated, in the words that clients get.
+type Reason string
+
+const (
+	Unparseable Reason = "unparseable" // syntax, UTF-8, percent-encoding
+	Oversize    Reason = "oversize"    // nested too deep
+	Unsafe      Reason = "unsafe"      // read, but cannot be made safe
+	NoTenant    Reason = "tenant"      // absent, malformed or not the same everywhere
+)
+
+// Error is a request that cannot be treated. Detail says what was wrong and
+// where, never with a value: it may be logged and sent to the client.
+type Error struct {
+	Reason Reason
+	Detail string
+}
+
+func (e *Error) Error() string { return string(e.Reason) + ": " + e.Detail }
+
+func unparseable(format string, args ...any) error {
+	return &Error{Unparseable, fmt.Sprintf(format, args...)}
+}

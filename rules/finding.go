@@ -1,0 +1,66 @@
+package rules
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unsafe"
+
+	"github.com/statveil/statveil/rules/detect"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Finding is one piece of personal data at one place of a request, or a whole
+// value that a rule covers. However it is printed, it shows no text of the
+// request. It is valid only during the call of the Replacer that gets it.
+type Finding struct {
+	Rule   *Rule  // that took it; Rule.File is "" for the last look
+	Kind   string // phone, email ...; "value" where a rule took the whole value
+	Number bool   // it stands there as a JSON number
+
+	text      string // may alias the buffer of the body
+	canonical string // of a detector's span
+	place     func() string
+}
+
+// Replacer says what takes the place of a finding. For a finding that its rule
+// keeps the answer is ignored. An error ends the rewriting and is returned.
+type Replacer func(*Finding) (string, error)
+
+// Text returns the exact text of the finding, decoded.
+func (f *Finding) Text() string { return strings.Clone(f.text) }
+
+// Canonical returns the one form of all spellings of this value: what the
+// detector that covers it says (phone numbers E.164, e-mail domains in lower
+// case, addresses as RFC 5952), else its text in Unicode normalization form C.
+func (f *Finding) Canonical() string {
+	if f.canonical != "" {
+		return f.canonical
+	}
+	return canonical(f.text, f.Number)
+}
+
+func canonical(text string, number bool) string {
+	if number {
+		return strings.Clone(text)
+	}
+	if c, ok := detect.Canonical(text); ok {
+		return c
+	}
+	return strings.Clone(norm.NFC.String(text))
+}
+
+// Address returns the place of the finding in the request, such as
+// body.stats.3.ip. Member names in it come from the request: show it to nobody
+// but the one whose request it is.
+func (f *Finding) Address() string { return f.place() }
+
+// Format prints kind and rule for every verb, and no text.
+func (f *Finding) Format(s fmt.State, _ rune) {
+	io.WriteString(s, f.Kind+" taken by rule "+f.Rule.Name)
+}
+
+// view returns a string over b without copying. It must not outlive b, and
+// nothing of it may be kept: a cached part would pin, and later show, the body
+// of another request.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

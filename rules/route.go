@@ -1,0 +1,243 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/statveil/statveil/rules/detect"
+)
+
+// Restore is what comes back in an answer.
+type Restore uint8
+
+const (
+	RestoreEcho Restore = iota // the values that this request replaced
+	RestoreNone
+)
+
+var restoreNames = []string{"echo", "none"}
+
+// Route is one kind of request with the rules for it. Routes are immutable.
+type Route struct {
+	Name    string
+	File    string
+	Line    int
+	Pass    bool // forwarded unread
+	Restore Restore
+
+	patterns []*pattern
+	rules    []*Rule // its own, then the file's
+	tenant   tenant
+	parts    [roots]*automaton
+	// Headers of framing and negotiation are covered only by rules that spell them.
+	spelled map[string][]*Rule
+	reads   []*address // read before anything is replaced: tenant and scopes
+	readers [roots]*automaton
+}
+
+type tenant struct {
+	name string   // fixed, or
+	at   *address // read from the request
+}
+
+// compileRoute turns a route of a file into a Route.
+func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule) *Route {
+	route := &Route{Name: s.name.text, File: r.file, Line: s.line, Pass: s.pass}
+	if route.Name == "" {
+		r.problem(s.line, s.col, "the route has no name", "name: appears in metrics and messages")
+	}
+	if len(s.match) == 0 {
+		r.problem(s.line, s.col, "the route has no match", "match: POST /path/{name}")
+	}
+	for _, m := range s.match {
+		if m.text == "" {
+			continue
+		}
+		p, err := parsePattern(m.text)
+		if err != nil {
+			r.problem(m.line, m.col, err.Error(), "")
+			continue
+		}
+		route.patterns = append(route.patterns, p)
+	}
+	if s.restore.text != "" {
+		i := slices.Index(restoreNames, s.restore.text)
+		if i < 0 {
+			r.problem(s.restore.line, s.restore.col, fmt.Sprintf("%q is nothing to restore", s.restore.text), suggestion(s.restore.text, restoreNames))
+		}
+		route.Restore = Restore(max(i, 0))
+	}
+	if s.pass && len(s.rules) > 0 {
+		r.problem(s.rules[0].line, s.rules[0].col, "a route with pass: true is forwarded unread: it can have no rules", "remove pass, or the rules")
+	}
+	for i, spec := range s.rules {
+		rule := r.compileRule(spec)
+		if rule.Name == "" {
+			rule.Name = fmt.Sprintf("%s/%d", route.Name, i+1)
+		}
+		rule.order = i
+		for _, a := range rule.addresses() {
+			r.captured(route, a)
+		}
+		route.rules = append(route.rules, rule)
+	}
+	if !s.pass {
+		route.rules = append(route.rules, fileRules...)
+	}
+	r.routeTenant(route, s, f)
+	if len(r.problems) > 0 {
+		return route
+	}
+	if err := route.compile(); err != nil {
+		r.problem(s.line, s.col, err.Error(), "")
+	}
+	return route
+}
+
+// captured reports a path. address whose capture the route does not have.
+func (r *reader) captured(route *Route, a *address) {
+	name, ok := strings.CutPrefix(a.text, "path.")
+	if !ok || name == "**" || len(route.patterns) == 0 || route.captures(name) {
+		return
+	}
+	r.problem(a.line, a.col, fmt.Sprintf("no match of route %q captures {%s}", route.Name, name), suggestion(name, route.captureNames()))
+}
+
+func (route *Route) captures(name string) bool { return slices.Contains(route.captureNames(), name) }
+
+func (route *Route) captureNames() []string {
+	var names []string
+	for _, p := range route.patterns {
+		for _, s := range p.segments {
+			if s.capture && !slices.Contains(names, s.text) {
+				names = append(names, s.text)
+			}
+		}
+	}
+	return names
+}
+
+// routeTenant settles whose data a route's requests are: what the route says,
+// else what the file says. A path. tenant of the file does not hold for routes
+// that do not capture it: they set their own, or nobody knows whose data it is.
+func (r *reader) routeTenant(route *Route, s routeSpec, f *fileSpec) {
+	spec := s.tenant
+	if spec == nil {
+		spec = f.tenant
+	}
+	if spec == nil || s.pass {
+		route.tenant.name = "default"
+		return
+	}
+	if spec.name.text != "" {
+		route.tenant.name = spec.name.text
+		if !TenantName(spec.name.text) {
+			r.problem(spec.name.line, spec.name.col, fmt.Sprintf("%q is no tenant", spec.name.text), "a tenant is 1 to 64 letters, digits, . and -, and begins with a letter or digit")
+		}
+		return
+	}
+	if spec.at.text == "" {
+		return
+	}
+	a, err := parseAddress(spec.at)
+	if err != nil {
+		if s.tenant != nil { // the file's is reported once
+			r.problem(spec.at.line, spec.at.col, err.Error(), "")
+		}
+		return
+	}
+	route.tenant.at = a
+	if s.tenant != nil {
+		r.captured(route, a)
+	} else if name, ok := strings.CutPrefix(a.text, "path."); ok && !route.captures(name) && len(route.patterns) > 0 {
+		r.problem(s.line, s.col, fmt.Sprintf("route %q does not capture the file's tenant {%s}", route.Name, name), "give the route a tenant of its own")
+	}
+}
+
+// TenantName says whether s can name a tenant: [A-Za-z0-9][A-Za-z0-9.-]{0,63}.
+func TenantName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+		if !letter && (i == 0 || c != '.' && c != '-') {
+			return false
+		}
+	}
+	return len(s) >= 1 && len(s) <= 64
+}
+
+// compile builds the automata of the route.
+func (route *Route) compile() error {
+	var targets [roots][]target
+	route.spelled = map[string][]*Rule{}
+	for _, rule := range route.rules {
+		for _, a := range rule.at {
+			if a.root == inHeader && len(a.steps) > 0 && a.steps[0].kind == stepName {
+				route.spelled[a.steps[0].name] = append(route.spelled[a.steps[0].name], rule)
+			}
+			targets[a.root] = append(targets[a.root], target{rule, a})
+		}
+		if rule.scope != nil {
+			route.read(rule.scope)
+		}
+	}
+	if route.tenant.at != nil {
+		route.read(route.tenant.at)
+	}
+	var reads [roots][]target
+	for i, a := range route.reads {
+		reads[a.root] = append(reads[a.root], target{&Rule{Line: i}, a})
+	}
+	for i := range targets {
+		var err error
+		if route.parts[i], err = compile(targets[i], treatment(root(i))); err != nil {
+			return err
+		}
+		if len(reads[i]) == 0 {
+			continue
+		}
+		if route.readers[i], err = compile(reads[i], reading); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (route *Route) read(a *address) {
+	for _, have := range route.reads {
+		if have.text == a.text {
+			return
+		}
+	}
+	route.reads = append(route.reads, a)
+}
+
+// treatment is the plan of rules that a request is treated by: they end with the
+// last look. Below an address, every rule searches member names, the ones for
+// the whole value for any; of parameters and headers only the rules with find.
+func treatment(part root) func([]*Rule) *plan {
+	return func(rules []*Rule) *plan {
+		p := &plan{}
+		slices.SortFunc(rules, func(a, b *Rule) int { return cmp.Compare(a.order, b.order) })
+		for _, r := range rules {
+			opaque := slices.Contains(r.find, detect.Opaque)
+			p.rules = append(p.rules, r)
+			p.blind = p.blind || opaque || r.find == nil
+			if part == inBody || r.find != nil {
+				p.names = append(p.names, r)
+				p.blindNames = p.blindNames || opaque
+			}
+		}
+		p.rules = append(p.rules, lastLook)
+		p.names = append(p.names, lastLook)
+		return p
+	}
+}
+
+// reading is the plan of rules that only stand for an address to be read.
+func reading(rules []*Rule) *plan { return &plan{rules: rules, blind: len(rules) > 0} }
+
+// noRules leaves everything to the last look.
+var noRules, _ = compile(nil, treatment(inBody))

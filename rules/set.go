@@ -1,0 +1,142 @@
+package rules
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Set is the routes of all rule files, in the order in which they are tried.
+type Set struct {
+	routes []*Route
+}
+
+// Routes returns the routes in the order in which they are tried.
+func (s *Set) Routes() []*Route { return slices.Clone(s.routes) }
+
+// File is a rule file that is already in memory.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Load reads rule files. A directory stands for its *.yaml files that are not
+// tests (*_test.yaml), in byte order of their names. The error is Problems
+// where the files could be read but hold mistakes: all of them.
+func Load(paths ...string) (*Set, error) {
+	var files []File
+	for _, path := range paths {
+		names, err := expand(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading rules: %w", err)
+		}
+		for _, name := range names {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				return nil, fmt.Errorf("reading rules: %w", err)
+			}
+			files = append(files, File{name, data})
+		}
+	}
+	return Parse(files...)
+}
+
+func expand(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return []string{path}, err
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	var names []string
+	for _, e := range entries {
+		// Kubernetes mounts ConfigMaps as symbolic links beside ..data.
+		if n := e.Name(); strings.HasSuffix(n, ".yaml") && !strings.HasSuffix(n, "_test.yaml") && !strings.HasPrefix(n, ".") {
+			names = append(names, filepath.Join(path, n))
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s holds no *.yaml", path)
+	}
+	return names, nil
+}
+
+// Parse compiles rule files. The error is Problems: every mistake of every file.
+func Parse(files ...File) (*Set, error) {
+	if len(files) == 0 {
+		return nil, errors.New("reading rules: no file was given")
+	}
+	set := &Set{}
+	var problems Problems
+	seen := map[string]string{}
+	for _, file := range files {
+		r := &reader{file: file.Name}
+		if spec := r.readFile(file.Data); spec != nil {
+			routes := r.compileFile(spec)
+			for i, route := range routes {
+				if at, twice := seen[route.Name]; twice && route.Name != "" {
+					name := spec.routes[i].name
+					r.problem(name.line, name.col, fmt.Sprintf("route %q is already defined at %s", route.Name, at), "route names are unique over all files")
+				}
+				seen[route.Name] = fmt.Sprintf("%s:%d", file.Name, route.Line)
+			}
+			set.routes = append(set.routes, routes...)
+		}
+		problems = append(problems, r.problems...)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return set, nil
+}
+
+func (r *reader) compileFile(f *fileSpec) []*Route {
+	if f.tenant != nil && f.tenant.at.text != "" {
+		if _, err := parseAddress(f.tenant.at); err != nil {
+			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), "")
+		}
+	}
+	var shared []*Rule
+	for i, spec := range f.rules {
+		rule := r.compileRule(spec)
+		if rule.Name == "" {
+			rule.Name = fmt.Sprintf("%s/%d", strings.TrimSuffix(filepath.Base(r.file), ".yaml"), i+1)
+		}
+		rule.order = maxNodes + i // no route has as many of its own
+		shared = append(shared, rule)
+	}
+	var routes []*Route
+	for _, spec := range f.routes {
+		routes = append(routes, r.compileRoute(spec, f, shared))
+	}
+	for _, rule := range shared {
+		for _, a := range rule.addresses() {
+			r.capturedAnywhere(routes, a)
+		}
+	}
+	return routes
+}
+
+// capturedAnywhere reports a path. address of the file's rules that no route captures.
+func (r *reader) capturedAnywhere(routes []*Route, a *address) {
+	name, ok := strings.CutPrefix(a.text, "path.")
+	if !ok || name == "**" {
+		return
+	}
+	var known []string
+	for _, route := range routes {
+		known = append(known, route.captureNames()...)
+	}
+	if len(known) > 0 && !slices.Contains(known, name) {
+		slices.Sort(known)
+		r.problem(a.line, a.col, fmt.Sprintf("no route of this file captures {%s}", name), suggestion(name, slices.Compact(known)))
+	}
+}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/statveil/statveil/pseudonym"
@@ -49,6 +50,10 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		return "", err
 	}
 	text := f.Text()
+	if pseudonymized(keyring, text) {
+		x.found(f, text)
+		return text, nil
+	}
 	c := pseudonym.Context{Scope: x.scope(f.Rule), Reversible: f.Rule.Reversible, Time: x.began}
 	var token string
 	if c.Reversible {
@@ -57,9 +62,6 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		token = keyring.Seal(c, f.Canonical())
 	}
 	x.found(f, token)
-	if token == text { // it is one already
-		return token, nil
-	}
 	x.findings++
 	if _, known := x.originals[token]; !known && x.match.Route.Restore == rules.RestoreEcho {
 		if x.originals == nil {
@@ -68,6 +70,14 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		x.originals[token] = original{text, f.Number}
 	}
 	return token, nil
+}
+
+// pseudonymized says whether a finding is a pseudonym of this keyring already,
+// or the address of one: a number in a SIP URI leaves its domain behind. The
+// keyring can tell; what only looks like a token is a text like any other.
+func pseudonymized(k *pseudonym.Keyring, text string) bool {
+	user, _, _ := strings.Cut(text, "@")
+	return k.Own(user)
 }
 
 func (x *exchange) found(f *rules.Finding, with string) {

@@ -81,6 +81,9 @@ func (a *address) parseName(name string) error {
 	}
 	// A dot belongs to the name here: parameters are called a.b.
 	parsed, err := parseStep(name)
+	if parsed.kind == stepElement {
+		err = fmt.Errorf(`# is an element of an array, and there is none here; the name is \#`)
+	}
 	a.steps = []step{parsed}
 	return err
 }

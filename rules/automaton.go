@@ -26,7 +26,8 @@ type automaton struct {
 // request may be. State 0 is the root.
 type state struct {
 	plan    *plan    // the rules whose address ends here, or nil
-	next    []uint16 // by symbol: the state of the member of that name; the last: of any other
+	next    []uint16 // by symbol: the state of the member of that name
+	other   uint16   // the state of a member of any other name
 	element uint16   // the state of an element
 	indexed []uint16 // by symbol, where single elements are named: the state of that element
 	wild    []string // patterns that a name without symbol may match, as bits of an index into
@@ -116,7 +117,7 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 				return st.kind == stepName && st.name == sym || st.kind == stepPattern && wild(st.name, sym)
 			}))
 		}
-		s.next = append(s.next, to(func(step) bool { return false }))
+		s.other = to(func(step) bool { return false })
 		s.element = to(func(st step) bool { return st.kind == stepElement })
 		for i, sym := range a.symbols.names {
 			if _, e := strconv.ParseUint(sym, 10, 31); e != nil || !live(set, targets, sym) {
@@ -146,7 +147,7 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 		}
 		self := uint16(n)
 		differs := func(id uint16) bool { return id != self }
-		s.stays = s.plan == nil && !slices.ContainsFunc(s.next, differs) && s.element == self &&
+		s.stays = s.plan == nil && !slices.ContainsFunc(s.next, differs) && s.other == self && s.element == self &&
 			!slices.ContainsFunc(s.indexed, differs) && !slices.ContainsFunc(s.wildTo, differs)
 		a.states = append(a.states, s)
 	}
@@ -224,27 +225,19 @@ func (a *automaton) root() *plan {
 	return a.base
 }
 
-// member returns the state of the member of this name, which need not be
-// folded; ascii says that it is known to be ASCII.
-func (a *automaton) member(from uint16, name string, ascii bool) uint16 {
+// member returns the state of the member of this name, which need not be folded.
+func (a *automaton) member(from uint16, name string) uint16 {
 	s := &a.states[from]
-	if s.stays {
-		return from
+	if sym := a.symbols.lookup(name); sym >= 0 {
+		return s.next[sym]
 	}
-	sym := -1
-	if !ascii || !a.symbols.absent(name) {
-		sym = a.symbols.lookup(name)
+	if s.wild != nil {
+		return s.wildMember(name)
 	}
-	if sym < 0 {
-		if len(s.wild) > 0 {
-			return s.other(name)
-		}
-		return s.next[len(s.next)-1]
-	}
-	return s.next[sym]
+	return s.other
 }
 
-func (s *state) other(name string) uint16 {
+func (s *state) wildMember(name string) uint16 {
 	folded := string(appendFold(nil, name))
 	mask := 0
 	for i, w := range s.wild {

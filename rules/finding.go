@@ -18,6 +18,11 @@ type Finding struct {
 	Kind   string // phone, email ...; "value" where a rule took the whole value
 	Number bool   // it stands there as a JSON number
 
+	secret *secret // a pointer, so that no verb of fmt reaches what is in it
+}
+
+// A secret is what a Finding must not show when it is printed.
+type secret struct {
 	text      string // may alias the buffer of the body
 	canonical string // of a detector's span
 	place     func() string
@@ -28,16 +33,16 @@ type Finding struct {
 type Replacer func(*Finding) (string, error)
 
 // Text returns the exact text of the finding, decoded.
-func (f *Finding) Text() string { return strings.Clone(f.text) }
+func (f *Finding) Text() string { return strings.Clone(f.secret.text) }
 
 // Canonical returns the one form of all spellings of this value: what the
 // detector that covers it says (phone numbers E.164, e-mail domains in lower
 // case, addresses as RFC 5952), else its text in Unicode normalization form C.
 func (f *Finding) Canonical() string {
-	if f.canonical != "" {
-		return f.canonical
+	if f.secret.canonical != "" {
+		return f.secret.canonical
 	}
-	return canonical(f.text, f.Number)
+	return canonical(f.secret.text, f.Number)
 }
 
 func canonical(text string, number bool) string {
@@ -53,10 +58,10 @@ func canonical(text string, number bool) string {
 // Address returns the place of the finding in the request, such as
 // body.stats.3.ip. Member names in it come from the request: show it to nobody
 // but the one whose request it is.
-func (f *Finding) Address() string { return f.place() }
+func (f *Finding) Address() string { return f.secret.place() }
 
 // Format prints kind and rule for every verb, and no text.
-func (f *Finding) Format(s fmt.State, _ rune) {
+func (f Finding) Format(s fmt.State, _ rune) {
 	io.WriteString(s, f.Kind+" taken by rule "+f.Rule.Name)
 }
 

@@ -53,7 +53,7 @@ func (m *Match) rewriteField(w *walker, name string) error {
 		if err != nil {
 			return err
 		}
-		if name == "Authorization" {
+		if name == "Authorization" && v != "" {
 			if err := t.checkAuthorization(v); err != nil {
 				return err
 			}
@@ -112,11 +112,11 @@ func (t *treater) checkAuthorization(value string) error {
 	if t.whole {
 		return nil
 	}
-	_, credentials, _ := strings.Cut(value, " ")
-	credentials = strings.TrimSpace(credentials)
-	for _, coding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-		if decoded, err := coding.DecodeString(credentials); err == nil && personal(decoded) {
-			return errAuthorization
+	for _, word := range strings.Fields(value) {
+		for _, coding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			if decoded, err := coding.DecodeString(word); err == nil && personal(decoded) {
+				return errAuthorization
+			}
 		}
 	}
 	return nil

@@ -38,10 +38,8 @@ type Match struct {
 
 // Match finds the route of a request: the first whose method, host and path
 // match, in the order of the files. Without one it returns nil: refuse the
-// request. The error is an *Error: the path cannot be read.
-//
-// What a route's tenant and scopes need is read here, before anything is
-// replaced, so a body that is no JSON may be noticed here.
+// request. The error is an *Error: the path cannot be read. It looks at neither
+// query, headers nor body, so these may follow later.
 func (s *Set) Match(msg *Message) (*Match, error) {
 	path, err := splitPath(msg.Path)
 	if err != nil {
@@ -61,7 +59,7 @@ func (s *Set) Match(msg *Message) (*Match, error) {
 }
 
 // Read reads what the route's tenant and scopes need. Call it before Rewrite,
-// once Body is there.
+// once Body is there. The error is an *Error: query or body cannot be read.
 func (m *Match) Read() error {
 	route := m.Route
 	if len(route.reads) == 0 {
@@ -90,7 +88,7 @@ func (m *Match) Read() error {
 			if !ok || !ok2 {
 				return errQuery
 			}
-			collect(w.named(a, name).rules, plusText(text))
+			collect(w.named(a, plusText(name)).rules, plusText(text))
 		}
 	}
 	if a := route.readers[inHeader]; a != nil {
@@ -199,7 +197,10 @@ func (route *Route) Body(dst, doc []byte, replace Replacer) ([]byte, error) {
 // has no deeper structure.
 func (w *walker) named(a *automaton, name string) *plan {
 	w.auto = a
-	return w.below(a.root(), a.member(0, name, false))
+	if own := a.states[a.member(0, name)].plan; own != nil {
+		return w.below(a.root(), own)
+	}
+	return a.root()
 }
 
 func (m *Match) rewritePath(w *walker) error {
@@ -248,7 +249,7 @@ func (m *Match) rewriteQuery(w *walker) error {
 			continue
 		}
 		b.WriteByte('=')
-		if out, err = t.component(w.named(a, name).rules, rawValue, false); err != nil {
+		if out, err = t.component(w.named(a, plusText(name)).rules, rawValue, false); err != nil {
 			return err
 		}
 		b.WriteString(out)

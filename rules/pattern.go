@@ -46,7 +46,8 @@ func parsePattern(text string) (*pattern, error) {
 		return nil, errors.New("the path of a match begins with /")
 	}
 	p.host = strings.ToLower(target[:slash])
-	if strings.ContainsAny(p.host, "{}?:") || strings.Contains(strings.TrimPrefix(p.host, "*."), "*") {
+	if name := strings.TrimPrefix(p.host, "*."); strings.ContainsAny(name, "{}?:*") || strings.HasPrefix(name, ".") ||
+		strings.HasSuffix(name, ".") || name == "" && p.host != "" {
 		return nil, fmt.Errorf("%q is no host; write a name without port, or *.name", target[:slash])
 	}
 	seen := map[string]bool{}
@@ -58,6 +59,9 @@ func parsePattern(text string) (*pattern, error) {
 			if strings.ContainsAny(s, "?#%") {
 				return nil, fmt.Errorf("segment %q: write the path decoded and without a query", s)
 			}
+			if dotted(s) {
+				return nil, fmt.Errorf("segment %q: a request with . or .. in its path is refused", s)
+			}
 			p.segments = append(p.segments, segment{text: s})
 			continue
 		}
@@ -67,10 +71,11 @@ func parsePattern(text string) (*pattern, error) {
 		if !ok || !ok2 || !identifier(name) {
 			return nil, fmt.Errorf("segment %q: a capture is a whole segment, {name} or {name...}", s)
 		}
-		if seen[name] {
+		folded := string(appendFold(nil, name))
+		if seen[folded] {
 			return nil, fmt.Errorf("{%s} stands twice", name)
 		}
-		seen[name] = true
+		seen[folded] = true
 		if rest {
 			if p.rest >= 0 {
 				return nil, errors.New("a match may hold one {name...}")
@@ -92,15 +97,6 @@ func identifier(s string) bool {
 		return false
 	}
 	return s != ""
-}
-
-func (p *pattern) captures(name string) bool {
-	for _, s := range p.segments {
-		if s.capture && s.text == name {
-			return true
-		}
-	}
-	return false
 }
 
 // A requestPath is the escaped path of a request, split before decoding, so
@@ -143,17 +139,14 @@ func splitPath(raw string) (*requestPath, error) {
 // dotted says whether a segment is . or .. in any number of percent-encodings:
 // what resolves it later would see another path than the one we matched.
 func dotted(s string) bool {
-	for range 5 {
-		if s == "." || s == ".." {
-			return true
+	b := make([]byte, 0, 64)
+	for i := range len(s) {
+		b = append(b, s[i])
+		for n := len(b); n >= 3 && b[n-3] == '%' && unhex(b[n-2]) >= 0 && unhex(b[n-1]) >= 0; n = len(b) {
+			b = append(b[:n-3], byte(unhex(b[n-2])<<4|unhex(b[n-1])))
 		}
-		t, ok := unpercent(s)
-		if !ok || t == s {
-			return false
-		}
-		s = t
 	}
-	return false
+	return string(b) == "." || string(b) == ".."
 }
 
 // A capture is what one {name} of a pattern matched: raw[start:end].

@@ -27,9 +27,15 @@ const (
 	seenHigh   = 1 << 21 // it holds more than ASCII
 )
 
+// letters is what any ASCII letters may hint at.
+var letters uint32
+
 func init() {
 	for b := 1; b < len(hint); b++ {
 		hint[b] = uint32(detect.Hints[b])
+	}
+	for b := 'a'; b <= 'z'; b++ {
+		letters |= hint[b] | hint[b-'a'+'A']
 	}
 	hint['%'] |= seenPct
 	hint['.'] |= seenDot
@@ -40,9 +46,11 @@ func init() {
 // its closing quote stands, or -1 if the string is broken, and the hints of all
 // its bytes together.
 //
-// Eight bytes are looked at in one word: "has zero byte" (Mycroft 1987) tells
-// where the first quote, backslash, control or high byte stands, and the bytes
-// before it are looked up without a branch.
+// Eight bytes are looked at in one word. Letters up to the quote are most of
+// what there is, names of members above all; they are told by two additions.
+// Else "has zero byte" (Mycroft 1987) tells where the first quote, backslash,
+// control or high byte stands, and those before it are looked up without a
+// branch.
 func scanString(d []byte, i int) (int, uint32) {
 	const (
 		low  = 0x0101010101010101
@@ -52,6 +60,16 @@ func scanString(d []byte, i int) (int, uint32) {
 	for i < len(d) {
 		if i+8 <= len(d) {
 			x := binary.LittleEndian.Uint64(d[i:])
+			lower := (x | low*0x20) &^ high
+			other := ^((lower + low*(0x80-'a')) &^ (lower + low*(0x7F-'z')) &^ x) & high
+			if other == 0 {
+				seen |= letters
+				i += 8
+				continue
+			}
+			if n := bits.TrailingZeros64(other) / 8; byte(x>>(8*n)) == '"' {
+				return i + n, seen | letters
+			}
 			quote, slash := x^low*'"', x^low*'\\'
 			stop := ((quote-low)&^quote | (slash-low)&^slash | (x-low*0x20)&^x | x) & high
 			n := 8
@@ -206,32 +224,35 @@ func scanNumber(d []byte, i int) int {
 	if d[i] == '-' {
 		i++
 	}
-	digits := func() bool {
-		start := i
-		for i < len(d) && '0' <= d[i] && d[i] <= '9' {
-			i++
-		}
-		return i > start
-	}
-	switch {
-	case i < len(d) && d[i] == '0':
-		i++
-	case !digits():
+	whole := skipDigits(d, i)
+	if whole == i || d[i] == '0' && whole > i+1 {
 		return -1
 	}
+	i = whole
 	if i < len(d) && d[i] == '.' {
-		if i++; !digits() {
+		fraction := skipDigits(d, i+1)
+		if fraction == i+1 {
 			return -1
 		}
+		i = fraction
 	}
 	if i < len(d) && d[i]|0x20 == 'e' {
 		i++
 		if i < len(d) && (d[i] == '+' || d[i] == '-') {
 			i++
 		}
-		if !digits() {
+		exponent := skipDigits(d, i)
+		if exponent == i {
 			return -1
 		}
+		i = exponent
+	}
+	return i
+}
+
+func skipDigits(d []byte, i int) int {
+	for i < len(d) && d[i]-'0' <= 9 {
+		i++
 	}
 	return i
 }
@@ -248,7 +269,7 @@ func scanLiteral(d []byte, i int) int {
 
 // skipSpace returns the first byte from i on that is no white space.
 func skipSpace(d []byte, i int) int {
-	for i < len(d) && (d[i] == ' ' || d[i] == '\n' || d[i] == '\r' || d[i] == '\t') {
+	for i < len(d) && d[i] <= ' ' && (d[i] == ' ' || d[i] == '\n' || d[i] == '\r' || d[i] == '\t') {
 		i++
 	}
 	return i

@@ -133,9 +133,14 @@ func (r *reader) capturedAnywhere(routes []*Route, a *address) {
 	}
 	var known []string
 	for _, route := range routes {
-		known = append(known, route.captureNames()...)
+		if len(route.patterns) == 0 {
+			return // its mistake is reported already
+		}
+		if !route.Pass {
+			known = append(known, route.captureNames()...)
+		}
 	}
-	if len(known) > 0 && !slices.Contains(known, name) {
+	if len(routes) > 0 && !slices.Contains(known, name) {
 		slices.Sort(known)
 		r.problem(a.line, a.col, fmt.Sprintf("no route of this file captures {%s}", name), suggestion(name, slices.Compact(known)))
 	}

@@ -30,7 +30,9 @@ type treater struct {
 	edits []edit
 	whole bool // the last value was taken or kept to its last character
 	spans []detect.Span
-	f     Finding
+
+	f      Finding
+	secret secret // of f
 }
 
 // treat collects in t.edits what the rules take of text, sorted, with what
@@ -122,12 +124,13 @@ func (t *treater) add(rule *Rule, offsets []int) {
 func (t *treater) ask(text string) error {
 	n := 0
 	for _, e := range t.edits {
-		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, text: text[e.start:e.end], canonical: e.canonical, place: t.place}
+		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, secret: &t.secret}
+		t.secret = secret{text[e.start:e.end], e.canonical, t.place}
 		if t.number {
-			t.f.text = decimal(t.f.text)
+			t.secret.text = decimal(t.secret.text)
 		}
 		if t.plus && e.kind == "value" {
-			t.f.text = plusText(t.f.text)
+			t.secret.text = plusText(t.secret.text)
 		}
 		with, err := t.replace(&t.f)
 		if err != nil {
@@ -142,7 +145,7 @@ func (t *treater) ask(text string) error {
 	}
 	clear(t.edits[n:])
 	t.edits = t.edits[:n]
-	t.f = Finding{}
+	t.secret = secret{}
 	return nil
 }
 
@@ -203,8 +206,8 @@ func (t *treater) tokenIn(text string) bool {
 			end++
 		}
 		at = end
-		if t.taken(start, end) || strings.Count(text[start:end], ".") != 2 {
-			continue
+		if t.taken(start, end) || strings.Count(text[start:end], ".") < 2 {
+			continue // more than 2: the end of a sentence, or one token after the other
 		}
 		for part := range strings.SplitSeq(text[start:end], ".") {
 			if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil && personal(claims) {
@@ -253,7 +256,7 @@ func decimal(s string) string {
 			switch {
 			case c == '-':
 				negative = true
-			case c != '+' && exp < 1000:
+			case c != '+' && exp < 1<<27: // no mantissa is as long
 				exp = exp*10 + int(c-'0')
 			}
 		}

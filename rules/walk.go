@@ -124,7 +124,9 @@ value:
 			goto member
 		}
 		state = w.auto.at(state, 0)
-		plan = w.below(plan, state)
+		if own := w.auto.states[state].plan; own != nil {
+			plan = w.below(plan, own)
+		}
 		goto value
 	case c == '-' || '0' <= c && c <= '9':
 		if end = scanNumber(d, i); end < 0 {
@@ -163,7 +165,10 @@ after:
 		i = skipSpace(d, i+1)
 		top.index++
 		state = w.auto.at(top.state, top.index)
-		plan = w.below(top.plan, state)
+		plan = top.plan
+		if own := w.auto.states[state].plan; own != nil {
+			plan = w.below(plan, own)
+		}
 		goto value
 	case c == ',':
 		i = skipSpace(d, i+1)
@@ -189,14 +194,21 @@ member:
 			return err
 		}
 	}
-	if state, plan = top.state, top.plan; !w.auto.states[state].stays {
+	state, plan = top.state, top.plan
+	if s := &w.auto.states[state]; !s.stays {
 		name := d[i+1 : end]
-		if seen&seenEscape != 0 {
+		switch {
+		case seen&(seenEscape|seenHigh) == 0 && s.wild == nil && w.auto.symbols.absent(view(name)):
+			state = s.other
+		case seen&seenEscape != 0:
 			w.text = unescape(w.text[:0], name)
-			name = w.text
+			state = w.auto.member(state, view(w.text))
+		default:
+			state = w.auto.member(state, view(name))
 		}
-		state = w.auto.member(state, view(name), seen&(seenEscape|seenHigh) == 0)
-		plan = w.below(plan, state)
+		if own := w.auto.states[state].plan; own != nil {
+			plan = w.below(plan, own)
+		}
 	}
 	i = skipSpace(d, end+1)
 	if i >= len(d) || d[i] != ':' {
@@ -206,14 +218,10 @@ member:
 	goto value
 }
 
-// below returns the plan of a value: what covers all around it, and the rules
-// whose address ends at its state.
-func (w *walker) below(around *plan, state uint16) *plan {
-	own := w.auto.states[state].plan
-	switch {
-	case own == nil:
-		return around
-	case around == w.auto.base:
+// below returns the plan of a value where the address of own's rules ends: what
+// covers all around it, and own.
+func (w *walker) below(around, own *plan) *plan {
+	if around == w.auto.base {
 		return own
 	}
 	return w.merge(around, own)
@@ -258,7 +266,7 @@ func (w *walker) finds(start, end int, seen uint32) bool {
 	if seen&(seenEscape|seenPct) != 0 || seen&(seenDot|seenJ) == seenDot|seenJ {
 		return true // it must be decoded first
 	}
-	w.t.spans = detect.Find(w.t.spans[:0], view(w.doc[start:end]), detect.Any...)
+	w.t.spans = detect.FindAny(w.t.spans[:0], view(w.doc[start:end]), detect.Hint(seen&detectors))
 	return len(w.t.spans) > 0
 }
 

@@ -140,7 +140,7 @@ const (
 )
 
 func samples() []sample {
-	personal := []string{demoPhone, "12025550143", demoUser, "lindqvist", "442079460018", "192.0.2."}
+	personal := []string{demoPhone, "12025550143", demoUser, "lindqvist", "442079460018", "192.0.2.", "participant"}
 	conference := demoApp + "tel%3A%2B12025550143"
 	opaque := "9b2e6f0c-4d1a-4c3b-8f5e-2a7d90c1e6b4"
 	sdp := `"v=0\r\no=- 4611733054762223410 2 IN IP4 192.0.2.17\r\ns=-\r\nt=0 0\r\nm=audio 40312 UDP/TLS/RTP/SAVPF 111\r\n` +

@@ -6,37 +6,46 @@ import (
 	"io"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// column is how wide each side is shown, shown how many values that changed.
+// label and column are how wide places and values are shown, shown is how many
+// values that changed.
 const (
-	column = 54
+	label  = 18
+	column = 46
 	shown  = 6
 )
 
 // show prints, side by side, what the client sent and what the collector
 // received: all that differs, and how much did not.
 func show(w io.Writer, s sample, sent, received exchange) {
-	fmt.Fprintf(w, "\n■ %s\n  %-12s  %-*s  %s\n", s.title, "", column, "the client sent", "the collector received")
+	fmt.Fprintf(w, "\n■ %s\n", s.title)
+	row(w, "", "the client sent", "the collector received")
 	row(w, "path", readablePath(sent.request.target), readablePath(received.request.target))
 	changed, same := compare(sent.request.body, received.request.body)
 	for _, c := range changed[:min(len(changed), shown)] {
 		row(w, c.address, c.sent, c.received)
 	}
 	if more := len(changed) - shown; more > 0 {
-		fmt.Fprintf(w, "  %-12s  … and %d more that changed\n", "", more)
+		row(w, "", fmt.Sprintf("… and %d more that changed", more), "")
 	}
-	fmt.Fprintf(w, "  %-12s  %d values arrived as they were sent (%d bytes sent, %d received)\n", "", same, len(sent.request.body), len(received.request.body))
-	fmt.Fprintf(w, "  %-12s  %s\n  %-12s  %s\n", "collector:", received.answer, "client got:", sent.answer)
+	row(w, "", fmt.Sprintf("… and %d that arrived as sent", same), "")
+	answered, _ := compare(sent.answer, received.answer)
+	if len(answered) == 0 {
+		row(w, "answer", "the same on both sides", "")
+		return
+	}
+	row(w, "answer", "the client got", "the collector gave")
+	for _, c := range answered {
+		row(w, c.address, c.sent, c.received)
+	}
 }
 
 func row(w io.Writer, address, left, right string) {
-	if i := strings.LastIndexByte(address, '.'); i > 0 && len(address) > 12 {
-		address = "…" + address[max(i, len(address)-11):]
-	}
-	fmt.Fprintf(w, "  %-12s  %-*s  %s\n", address, column, cut(left, column), cut(right, column+20))
+	address = strings.TrimPrefix(address, "body.")
+	line := fmt.Sprintf("  %-*s  %-*s  %s", label, cut(address, label), column, cut(left, column), cut(right, column+22))
+	fmt.Fprintln(w, strings.TrimRight(line, " "))
 }
 
 // cut shortens a value to n characters on one line.
@@ -57,49 +66,58 @@ func readablePath(target string) string {
 
 type change struct{ address, sent, received string }
 
-// compare goes through two documents value by value.
+// compare goes through two documents value by value, in their order.
 func compare(sent, received string) (changed []change, same int) {
 	before, after := leaves(sent), leaves(received)
-	var order []string
-	for address := range before {
-		order = append(order, address)
-	}
-	slices.Sort(order)
-	for _, address := range order {
-		if before[address] == after[address] {
+	for i, b := range before {
+		if i >= len(after) { // not the same shape: all of it is shown as changed
+			after = append(after, leaf{})
+		}
+		if b == after[i] {
 			same++
 			continue
 		}
-		changed = append(changed, change{address, before[address], after[address]})
+		changed = append(changed, change{b.address, b.text, after[i].text})
 	}
 	return changed, same
 }
 
-// leaves returns every value of a document as text, by its address.
-func leaves(doc string) map[string]string {
+// A leaf is a value of a document as text, with its address.
+type leaf struct{ address, text string }
+
+func leaves(doc string) []leaf {
 	d := json.NewDecoder(strings.NewReader(doc))
 	d.UseNumber()
-	var v any
-	all := map[string]string{}
-	if d.Decode(&v) == nil {
-		walkLeaves(v, "body", all)
-	}
+	var all []leaf
+	_ = appendLeaves(d, "body", &all) // what is no JSON has no leaves
 	return all
 }
 
-func walkLeaves(v any, address string, all map[string]string) {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, value := range v {
-			walkLeaves(value, address+"."+name, all)
-		}
-	case []any:
-		for i, value := range v {
-			walkLeaves(value, address+"."+strconv.Itoa(i), all)
-		}
-	default:
-		all[address] = fmt.Sprint(v)
+func appendLeaves(d *json.Decoder, address string, all *[]leaf) error {
+	token, err := d.Token()
+	if err != nil {
+		return err
 	}
+	delim, nested := token.(json.Delim)
+	if !nested {
+		*all = append(*all, leaf{address, fmt.Sprint(token)})
+		return nil
+	}
+	for i := 0; d.More(); i++ {
+		name := token
+		if delim == '{' {
+			if name, err = d.Token(); err != nil {
+				return err
+			}
+		} else {
+			name = i
+		}
+		if err := appendLeaves(d, fmt.Sprintf("%s.%v", address, name), all); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token() // } or ]
+	return err
 }
 
 // readable says whether text can be read in what was received: as it stands,
@@ -107,8 +125,8 @@ func walkLeaves(v any, address string, all map[string]string) {
 func readable(r request, text string) bool {
 	target, _ := url.PathUnescape(r.target)
 	places := []string{r.target, target, r.body}
-	for name, value := range leaves(r.body) {
-		places = append(places, name, value)
+	for _, l := range leaves(r.body) {
+		places = append(places, l.address, l.text)
 	}
 	return slices.ContainsFunc(places, func(p string) bool { return strings.Contains(strings.ToLower(p), strings.ToLower(text)) })
 }

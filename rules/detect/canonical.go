@@ -37,7 +37,7 @@ func Canonical(s string) (string, bool) {
 
 func canonicalSIP(s string, k int) (string, bool) {
 	u, ok := sipAt(s, k)
-	if !ok || u.end < len(s) && s[u.end] != ';' && s[u.end] != '?' || touchesToken(s, 0, len(s)) {
+	if !ok || u.end < len(s) && s[u.end] != ';' && s[u.end] != '?' {
 		return "", false
 	}
 	var c cut

@@ -3,7 +3,6 @@ package detect
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // Kind is one kind of personal data, or Opaque.
@@ -96,11 +95,19 @@ func (a set) has(k Kind) bool { return a&(1<<k) != 0 }
 // Find appends the findings of the given kinds in s, in order and not overlapping: of overlapping ones the longest
 // counts, then the kind named first. Offsets are bytes of s, which should be decoded UTF-8, but may be anything.
 func Find(dst []Span, s string, kinds ...Kind) []Span {
-	asked := setOf(kinds)
 	var h Hint
 	for i := range len(s) {
 		h |= Hints[s[i]]
 	}
+	return find(dst, s, kinds, setOf(kinds), h)
+}
+
+// FindAny is Find with Any for a text whose hints are known already: the Hints of all its bytes, or more.
+func FindAny(dst []Span, s string, h Hint) []Span {
+	return find(dst, s, Any, anySet, h&(1<<hintBits-1))
+}
+
+func find(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
 	run := asked & candidates[h]
 	if run == 0 {
 		return dst
@@ -114,7 +121,6 @@ func Find(dst []Span, s string, kinds ...Kind) []Span {
 	if len(dst) == base {
 		return dst
 	}
-	dst = dropTokens(dst, base, s)
 	return settle(dst, base, kinds)
 }
 
@@ -176,53 +182,3 @@ func taken(found []Span, keep []bool, i, longest int) bool {
 	}
 	return false
 }
-
-const (
-	tokenPrefix = "psn_"
-	// minToken is less than the characters any token has after its prefix.
-	minToken = 20
-)
-
-// dropTokens leaves out findings that touch a token: "sip:psn_…@pbx" has been pseudonymized already.
-func dropTokens(dst []Span, base int, s string) []Span {
-	n := base
-	for _, sp := range dst[base:] {
-		if !touchesToken(s, sp.Start, sp.End) {
-			dst[n] = sp
-			n++
-		}
-	}
-	clear(dst[n:])
-	return dst[:n]
-}
-
-// touchesToken reports whether s[from:to] holds a part of a token.
-func touchesToken(s string, from, to int) bool {
-	const maxToken = 512
-	start := from
-	for start > 0 && from-start < maxToken && (isTokenByte(s[start-1]) || s[start-1] == '_') {
-		start--
-	}
-	for start < to {
-		k := strings.Index(s[start:min(len(s), to+len(tokenPrefix)-1)], tokenPrefix)
-		if k < 0 {
-			return false
-		}
-		start += k + len(tokenPrefix)
-		end := start
-		for end < len(s) && end-start < maxToken && isTokenByte(s[end]) {
-			end++
-		}
-		if end-start >= minToken && end > from {
-			return true
-		}
-		// Tokens may follow each other without anything between them.
-		start = end
-		if strings.HasSuffix(s[:end], "psn") {
-			start -= len("psn")
-		}
-	}
-	return false
-}
-
-func isTokenByte(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'z' }

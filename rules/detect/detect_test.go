@@ -159,11 +159,12 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-func TestTokensAreLeft(t *testing.T) {
+// What looks like a token is a text like any other: only who has the key can
+// tell. But a token is no number, so none is found in it.
+func TestTokens(t *testing.T) {
 	const token = "psn_b4k7qz2m9xw3f6t1r8vy5hj0cd"
-	nothing(t, everything, token, "conf-"+token, "sip:"+token+"@pbx.example.com", token+"@example.com", "x:"+token+"@s.whatsapp.net",
-		"sip:"+token+";tag=1@192.0.2.x")
-	check(t, "sip:"+token+"@192.0.2.7", Any, []string{`ip "192.0.2.7"`})
+	nothing(t, Any, token, "conf-"+token, "x:"+token+"@s.whatsapp.net")
 	check(t, token+" +12025550123", Any, []string{`phone "+12025550123"`})
-	check(t, "psn_anna@example.com", Any, []string{`email "psn_anna@example.com"`})
+	check(t, token+"@example.com", Any, []string{`email "` + token + `@example.com"`})
+	check(t, "sip:"+token+"@pbx.example.com", Any, []string{`sip "` + token + `@pbx.example.com" sip:` + token + `@pbx.example.com`})
 }

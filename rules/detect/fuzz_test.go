@@ -33,8 +33,8 @@ func FuzzFind(f *testing.F) {
 			}
 			replaced, tokens := replace(s, spans)
 			for _, sp := range Find(nil, replaced, kinds...) {
-				for _, at := range tokens {
-					if sp.Start < at+len(token) && sp.End > at {
+				for _, at := range tokens { // an address may have one for a user
+					if sp.Kind != Email && sp.Kind != SIP && sp.Kind != Opaque && sp.Start < at+len(token) && sp.End > at {
 						t.Fatalf("%q: %q became %q and %q in it was found", kinds, s, replaced, replaced[sp.Start:sp.End])
 					}
 				}

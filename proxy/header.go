@@ -23,10 +23,13 @@ func dropHopByHop(h http.Header) {
 	}
 }
 
-// dropForwarded drops what says who the client is: its address is personal data,
-// and nobody checked it.
-func dropForwarded(h http.Header) {
+// dropForwarded drops what says who the client is, unless a rule names it: its
+// address is personal data, and nobody checked it.
+func (x *exchange) dropForwarded(h http.Header) {
 	for name := range h {
+		if x.match.Names(name) {
+			continue
+		}
 		if name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
 			delete(h, name)
 		}

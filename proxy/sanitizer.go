@@ -148,8 +148,8 @@ func (x *exchange) refusal(ctx context.Context, err error) *Refusal {
 }
 
 func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, error) {
-	if req.Method == http.MethodConnect || req.Method == "PRI" {
-		return nil, refuse(Method, "this proxy opens no tunnels")
+	if req.Method == http.MethodConnect || req.Method == "PRI" || !plainMethod(req.Method) {
+		return nil, refuse(Method, "this method is not served")
 	}
 	if req.Header.Get("Upgrade") != "" {
 		r := refuse(Method, "upgrades to other protocols are not served")
@@ -194,7 +194,7 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 	if coding {
 		out.Header.Del("Content-Encoding")
 	}
-	dropForwarded(out.Header)
+	x.dropForwarded(out.Header)
 	if err := x.match.Read(); err != nil {
 		return nil, x.medium(req, err)
 	}
@@ -222,6 +222,17 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		return nil, err
 	}
 	return res, nil
+}
+
+// plainMethod says whether a method is a word. HTTP allows methods that spell a
+// phone number; nobody looks for one there.
+func plainMethod(method string) bool {
+	for i := range len(method) {
+		if c := method[i]; (c < 'A' || c > 'Z') && c != '-' {
+			return false
+		}
+	}
+	return len(method) <= 20
 }
 
 func (x *exchange) send(out *http.Request) (*http.Response, error) {

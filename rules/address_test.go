@@ -265,20 +265,18 @@ func FuzzWild(f *testing.F) {
 		if !utf8.ValidString(pattern) || !utf8.ValidString(name) || pattern == "" || len(pattern) > 100 || len(name) > 1000 {
 			return
 		}
-		escaped := strings.NewReplacer(".", `\.`, "|", `\|`, "#", `\#`, "@", `\@`, "!", `\!`, "{", `\{`, "[", `\[`).Replace(pattern)
-		escaped = strings.ReplaceAll(escaped, `\\`+`\`, `\`) // what was escaped already
-		s, err := parseStep(escaped)
+		s, err := parseStep(pattern)
 		if err != nil || s.kind == stepDeep || s.kind == stepElement {
 			return
 		}
 		name = fold(name)
 		got := s.name == name
-		want := wildRegexp(fold(escaped)).MatchString(name)
+		want := wildRegexp(fold(pattern)).MatchString(name)
 		if s.kind == stepPattern {
 			got = wild(s.name, name)
 		}
 		if got != want {
-			t.Fatalf("%q (%+v) against %q: got %v, want %v", escaped, s, name, got, want)
+			t.Fatalf("%q (%+v) against %q: got %v, want %v", pattern, s, name, got, want)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -46,29 +47,20 @@ func (m *Match) rewriteField(w *walker, name string) error {
 			rules = append(spelled[:len(spelled):len(spelled)], lastLook)
 		}
 	}
-	values := header[name]
-	var rewritten []string
+	values := slices.Clone(header[name])
 	for i, v := range values {
 		out, err := t.text(rules, v, false)
 		if err != nil {
 			return err
 		}
-		if name == "Authorization" && v != "" {
+		if name == "Authorization" {
 			if err := t.checkAuthorization(v); err != nil {
 				return err
 			}
 		}
-		if out != v && rewritten == nil {
-			rewritten = append(rewritten, values[:i]...)
-		}
-		if rewritten != nil {
-			rewritten = append(rewritten, out)
-		}
+		values[i] = out
 	}
-	if rewritten != nil {
-		values = rewritten
-		header[name] = values
-	}
+	header[name] = values
 	renamed, err := t.text(a.root().names, name, true)
 	if err != nil {
 		return err

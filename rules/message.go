@@ -150,6 +150,12 @@ func (m *Match) one(a *address) (string, bool) {
 	return values[0], true
 }
 
+// Names says whether a rule of the route spells this header, as in
+// header.X-Forwarded-For. Wildcards name none.
+func (m *Match) Names(header string) bool {
+	return m.Route.spelled[string(appendFold(nil, header))] != nil
+}
+
 // Rewrite replaces what the rules and the last look find, in the order path,
 // query, headers, cookies, body, and puts the result into the Message. A body
 // in which something was replaced is appended to dst; else Body stays as it is.

@@ -47,6 +47,9 @@ func dropDigests(h http.Header) {
 
 // offerReadable leaves in Accept-Encoding only what restore can undo.
 func offerReadable(h http.Header) {
+	if len(h["Accept-Encoding"]) == 0 {
+		return // nobody compresses unasked
+	}
 	offer := "identity"
 	for _, v := range h["Accept-Encoding"] {
 		for c := range strings.SplitSeq(v, ",") {

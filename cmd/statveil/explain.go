@@ -95,8 +95,8 @@ func readRequest(r io.Reader) (*http.Request, error) {
 	if !crlf {
 		head, body, _ = bytes.Cut(text, []byte("\n\n"))
 	}
-	head = append(bytes.TrimRight(head, "\r\n"), "\r\n\r\n"...)
-	req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+	head = bytes.TrimRight(head, "\r\n")
+	req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(bytes.NewReader(head), strings.NewReader("\r\n\r\n"))))
 	if err != nil { // its text may quote the request
 		return nil, malformed("its first line or a header is malformed")
 	}

@@ -269,7 +269,7 @@ func compareRules(t *testing.T, rules []wantedRule, tree *tree, froms []int) boo
 // personal, is taken by the rule that the obvious matcher says, from whichever
 // rule on.
 func FuzzCovers(f *testing.F) {
-	for seed := range uint64(300) {
+	for seed := range uint64(120) {
 		f.Add(seed, seed*6151)
 	}
 	f.Fuzz(func(t *testing.T, a, b uint64) {
@@ -286,7 +286,7 @@ func FuzzCovers(f *testing.F) {
 // TestCoversManyRules: the same with a hundred rules.
 func TestCoversManyRules(t *testing.T) {
 	compared := 0
-	for seed := range uint64(12) {
+	for seed := range uint64(6) {
 		r := rand.New(rand.NewPCG(seed, 100))
 		rules := make([]wantedRule, 0, 100)
 		// More ** would need more states than there are.
@@ -309,8 +309,8 @@ func TestCoversManyRules(t *testing.T) {
 			}
 		}
 	}
-	if compared < 30 {
-		t.Errorf("only %d of 60 documents were compared: the others need too many states", compared)
+	if compared < 15 {
+		t.Errorf("only %d of 30 documents were compared: the others need too many states", compared)
 	}
 }
 

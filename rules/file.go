@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -71,7 +72,7 @@ func (r *reader) readFile(data []byte) *fileSpec {
 		if errors.As(err, &load) {
 			line, col, message = max(load.Mark.Line, 1), max(load.Mark.Column, 1), load.Message
 		}
-		r.problem(line, col, "not YAML: "+message, "")
+		r.problem(line, col, "not YAML: "+strings.TrimPrefix(message, "yaml: "), "")
 		return nil
 	}
 	f := &fileSpec{}
@@ -126,6 +127,9 @@ func (r *reader) tenant(n *yaml.Node) *tenantSpec {
 	if n = r.resolve(n); n.Kind != yaml.MappingNode {
 		t.at = r.scalar(n)
 		return t
+	}
+	if len(n.Content) == 0 {
+		r.problem(n.Line, n.Column, "the tenant has no name", "an address as in tenant: path.appID, or tenant: {name: acme}")
 	}
 	r.mapping(n, "a tenant", []field{{"name", func(n *yaml.Node) { t.name = r.scalar(n) }}})
 	return t

@@ -18,7 +18,7 @@ type Finding struct {
 	Kind   string // phone, email ...; "value" where a rule took the whole value
 	Number bool   // it stands there as a JSON number
 
-	secret *secret // a pointer, so that no verb of fmt reaches what is in it
+	secret **secret // fmt follows one pointer, where a Finding is part of something else, but not two
 }
 
 // A secret is what a Finding must not show when it is printed.
@@ -33,16 +33,17 @@ type secret struct {
 type Replacer func(*Finding) (string, error)
 
 // Text returns the exact text of the finding, decoded.
-func (f *Finding) Text() string { return strings.Clone(f.secret.text) }
+func (f *Finding) Text() string { return strings.Clone((*f.secret).text) }
 
 // Canonical returns the one form of all spellings of this value: what the
 // detector that covers it says (phone numbers E.164, e-mail domains in lower
 // case, addresses as RFC 5952), else its text in Unicode normalization form C.
 func (f *Finding) Canonical() string {
-	if f.secret.canonical != "" {
-		return f.secret.canonical
+	s := *f.secret
+	if s.canonical != "" {
+		return s.canonical
 	}
-	return canonical(f.secret.text, f.Number)
+	return canonical(s.text, f.Number)
 }
 
 func canonical(text string, number bool) string {
@@ -58,7 +59,7 @@ func canonical(text string, number bool) string {
 // Address returns the place of the finding in the request, such as
 // body.stats.3.ip. Member names in it come from the request: show it to nobody
 // but the one whose request it is.
-func (f *Finding) Address() string { return f.secret.place() }
+func (f *Finding) Address() string { return (*f.secret).place() }
 
 // Format prints kind and rule for every verb, and no text.
 func (f Finding) Format(s fmt.State, _ rune) {

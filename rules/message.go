@@ -76,19 +76,19 @@ func (m *Match) Read() error {
 	}
 	if a := route.readers[inPath]; a != nil {
 		for _, c := range m.captures {
-			text, _ := unpercent(m.path.raw[c.start:c.end])
-			collect(w.named(a, c.name).rules, plusText(text))
+			text, _ := urlText(m.path.raw[c.start:c.end])
+			collect(w.named(a, c.name).rules, text)
 		}
 	}
 	if a := route.readers[inQuery]; a != nil {
 		for pair := range strings.SplitSeq(m.msg.Query, "&") {
 			name, value, _ := strings.Cut(pair, "=")
-			name, ok := unpercent(name)
-			text, ok2 := unpercent(value)
+			name, ok := urlText(name)
+			text, ok2 := urlText(value)
 			if !ok || !ok2 {
 				return errQuery
 			}
-			collect(w.named(a, plusText(name)).rules, plusText(text))
+			collect(w.named(a, name).rules, text)
 		}
 	}
 	if a := route.readers[inHeader]; a != nil {
@@ -241,7 +241,7 @@ func (m *Match) rewriteQuery(w *walker) error {
 			b.WriteByte('&')
 		}
 		rawName, rawValue, hasValue := strings.Cut(pair, "=")
-		name, ok := unpercent(rawName)
+		name, ok := urlText(rawName)
 		if !ok {
 			return errQuery
 		}
@@ -255,7 +255,7 @@ func (m *Match) rewriteQuery(w *walker) error {
 			continue
 		}
 		b.WriteByte('=')
-		if out, err = t.component(w.named(a, plusText(name)).rules, rawValue, false); err != nil {
+		if out, err = t.component(w.named(a, name).rules, rawValue, false); err != nil {
 			return err
 		}
 		b.WriteString(out)
@@ -274,7 +274,12 @@ func (t *treater) component(rules []*Rule, raw string, name bool) (string, error
 	if text == "" {
 		return raw, nil
 	}
-	if err := t.treat(rules, text, name); err != nil {
+	if t.plus {
+		t.spaced = withSpaces(raw)
+	}
+	err := t.treat(rules, text, name)
+	t.spaced = ""
+	if err != nil {
 		return "", err
 	}
 	if len(t.edits) == 0 {
@@ -286,7 +291,7 @@ func (t *treater) component(rules []*Rule, raw string, name bool) (string, error
 		start := percentOffset(raw, from, e.start-at)
 		b.WriteString(raw[from:start])
 		end := percentOffset(raw, start, e.end-e.start)
-		if e.with == text[e.start:e.end] {
+		if e.with == e.was {
 			b.WriteString(raw[start:end])
 		} else {
 			b.WriteString(percent(e.with))

@@ -73,5 +73,8 @@ func suggestion(word string, known []string) string {
 	if n := nearest(word, known); n != "" {
 		return fmt.Sprintf("did you mean %q?", n)
 	}
+	if len(known) == 0 {
+		return ""
+	}
 	return "known are: " + strings.Join(known, ", ")
 }

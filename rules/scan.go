@@ -20,8 +20,7 @@ const (
 	detectors = 1<<16 - 1 // detect.Hints
 	seenPct   = 1 << 16
 	seenDot   = 1 << 17
-	seenJ     = 1 << 18
-	anything  = 1<<19 - 1 // what an escape may spell
+	anything  = 1<<18 - 1 // what an escape may spell
 
 	seenEscape = 1 << 20 // the string must be unescaped to be read
 	seenHigh   = 1 << 21 // it holds more than ASCII
@@ -39,7 +38,6 @@ func init() {
 	}
 	hint['%'] |= seenPct
 	hint['.'] |= seenDot
-	hint['J'] |= seenJ
 }
 
 // scanString reads the string whose first character is d[i]. It returns where

@@ -90,6 +90,9 @@ func Parse(files ...File) (*Set, error) {
 			}
 			set.routes = append(set.routes, routes...)
 		}
+		slices.SortStableFunc(r.problems, func(a, b Problem) int {
+			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+		})
 		problems = append(problems, r.problems...)
 	}
 	if len(problems) > 0 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -16,6 +17,8 @@ type edit struct {
 	rule       *Rule
 	kind       string
 	canonical  string
+	spaced     bool   // found where + is read as a space
+	was        string // what the Replacer was shown
 	with       string // what takes its place
 }
 
@@ -23,8 +26,9 @@ type edit struct {
 // value to value, so that what is not replaced costs no memory.
 type treater struct {
 	replace Replacer
-	number  bool // the value is a JSON number
-	plus    bool // the value is from a URL: + may be a space
+	number  bool   // the value is a JSON number
+	plus    bool   // the value is from a URL: + may be a space
+	spaced  string // the value with + read as a space; "" where that changes nothing
 	place   func() string
 
 	edits []edit
@@ -32,7 +36,7 @@ type treater struct {
 	spans []detect.Span
 
 	f      Finding
-	secret secret // of f
+	secret *secret // of f
 }
 
 // treat collects in t.edits what the rules take of text, sorted, with what
@@ -79,10 +83,10 @@ func (t *treater) covered(n int) bool {
 // text is searched as written and decoded, as often as it was encoded.
 func (t *treater) find(rule *Rule, kinds []detect.Kind, text string) {
 	t.spans = detect.Find(t.spans[:0], text, kinds...)
-	t.add(rule, nil)
-	if t.plus && strings.IndexByte(text, '+') >= 0 {
-		t.spans = detect.Find(t.spans[:0], strings.ReplaceAll(text, "+", " "), kinds...)
-		t.add(rule, nil)
+	t.add(rule, nil, false)
+	if t.spaced != "" {
+		t.spans = detect.Find(t.spans[:0], t.spaced, kinds...)
+		t.add(rule, nil, true)
 	}
 	var offsets []int
 	for range maxDecodings {
@@ -90,9 +94,14 @@ func (t *treater) find(rule *Rule, kinds []detect.Kind, text string) {
 		if !ok {
 			return
 		}
+		t.spans = detect.Find(t.spans[:0], decoded, kinds...)
+		t.add(rule, starts, false)
+		if strings.IndexByte(text, '+') >= 0 { // as forms are encoded: %2B1+202+555+0143
+			spaced, _, _ := looseUnpercent(strings.ReplaceAll(text, "+", " "), nil)
+			t.spans = detect.Find(t.spans[:0], spaced, kinds...)
+			t.add(rule, starts, false)
+		}
 		text, offsets = decoded, starts
-		t.spans = detect.Find(t.spans[:0], text, kinds...)
-		t.add(rule, offsets)
 	}
 }
 
@@ -100,10 +109,10 @@ func (t *treater) find(rule *Rule, kinds []detect.Kind, text string) {
 const maxDecodings = 5
 
 // add keeps the spans that overlap nothing taken, mapped back by offsets.
-func (t *treater) add(rule *Rule, offsets []int) {
+func (t *treater) add(rule *Rule, offsets []int, spaced bool) {
 	taken, i := len(t.edits), 0
 	for _, s := range t.spans {
-		e := edit{start: s.Start, end: s.End, rule: rule, kind: s.Kind.String(), canonical: s.Canonical}
+		e := edit{start: s.Start, end: s.End, rule: rule, kind: s.Kind.String(), canonical: s.Canonical, spaced: spaced}
 		if offsets != nil {
 			e.start, e.end = offsets[s.Start], offsets[s.End]
 		}
@@ -122,16 +131,24 @@ func (t *treater) add(rule *Rule, offsets []int) {
 
 // ask calls the Replacer for every finding, and drops the ones that are kept.
 func (t *treater) ask(text string) error {
+	if len(t.edits) == 0 {
+		return nil
+	}
+	if t.secret == nil {
+		t.secret = &secret{}
+	}
 	n := 0
 	for _, e := range t.edits {
 		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, secret: &t.secret}
-		t.secret = secret{text[e.start:e.end], e.canonical, t.place}
-		if t.number {
-			t.secret.text = decimal(t.secret.text)
+		switch e.was = text[e.start:e.end]; {
+		case t.number:
+			e.was = decimal(e.was)
+		case e.spaced:
+			e.was = t.spaced[e.start:e.end]
+		case t.spaced != "" && e.kind == "value":
+			e.was = plusOrSpace(e.was, t.spaced)
 		}
-		if t.plus && e.kind == "value" {
-			t.secret.text = plusText(t.secret.text)
-		}
+		*t.secret = secret{e.was, e.canonical, t.place}
 		with, err := t.replace(&t.f)
 		if err != nil {
 			return err
@@ -145,20 +162,38 @@ func (t *treater) ask(text string) error {
 	}
 	clear(t.edits[n:])
 	t.edits = t.edits[:n]
-	t.secret = secret{}
+	*t.secret = secret{}
 	return nil
 }
 
-// plusText reads a bare + of a URL: as a plus where that gives a finding that
-// covers the value, else as the space that form encoders mean by it.
-func plusText(s string) string {
-	if strings.IndexByte(s, '+') < 0 {
-		return s
+// urlText decodes a part of a path or query. It says false where unpercent does.
+func urlText(raw string) (string, bool) {
+	text, ok := unpercent(raw)
+	if spaced := withSpaces(raw); ok && spaced != "" {
+		text = plusOrSpace(text, spaced)
 	}
-	if _, ok := detect.Canonical(s); ok {
-		return s
+	return text, ok
+}
+
+// withSpaces decodes a part of a URL as forms are: a bare + is a space. Where
+// there is none it returns "".
+func withSpaces(raw string) string {
+	if strings.IndexByte(raw, '+') < 0 {
+		return ""
 	}
-	return strings.ReplaceAll(s, "+", " ")
+	text, _ := unpercent(strings.ReplaceAll(raw, "+", " "))
+	return text
+}
+
+// plusOrSpace reads the bare + of a URL: as a plus where that gives a finding,
+// else as the space that form encoders mean by it.
+func plusOrSpace(text, spaced string) string {
+	for _, s := range detect.Find(nil, text, detect.Any...) {
+		if text[s.Start:s.End] != spaced[s.Start:s.End] {
+			return text
+		}
+	}
+	return spaced
 }
 
 // looseUnpercent undoes one percent-encoding where there is one, and leaves
@@ -192,29 +227,41 @@ func looseUnpercent(s string, before []int) (string, []int, bool) {
 	return string(out), offsets, true
 }
 
+// jwtLike is false for most texts without a JWT: one has two dots, and begins
+// with the base64url of { and what may follow it in JSON, a quote or white space.
+func jwtLike(text string) bool {
+	return strings.Count(text, ".") >= 2 && (strings.Contains(text, "ey") || strings.Contains(text, "ew"))
+}
+
 // tokenIn says whether a JWT (RFC 7519) in text, outside what is taken, holds
 // personal data: to rewrite one unasked would break its signature.
 func (t *treater) tokenIn(text string) bool {
-	for at := 0; ; {
-		i := strings.Index(text[at:], "eyJ") // {" in base64url
-		if i < 0 {
-			return false
-		}
-		start := at + i
-		end := start
+	if !jwtLike(text) {
+		return false
+	}
+	for start := 0; start < len(text); start++ {
+		end, dots := start, 0
 		for end < len(text) && (isBase64url(text[end]) || text[end] == '.') {
+			if text[end] == '.' {
+				dots++
+			}
 			end++
 		}
-		at = end
-		if t.taken(start, end) || strings.Count(text[start:end], ".") < 2 {
-			continue // more than 2: the end of a sentence, or one token after the other
-		}
-		for part := range strings.SplitSeq(text[start:end], ".") {
-			if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil && personal(claims) {
-				return true
+		// More than 2 dots: the end of a sentence, or one token after the other.
+		if dots >= 2 && !t.taken(start, end) {
+			for part := range strings.SplitSeq(text[start:end], ".") {
+				// { and what may follow it in JSON: " or a space, or a line end or tab.
+				if !strings.HasPrefix(part, "ey") && !strings.HasPrefix(part, "ew") {
+					continue
+				}
+				if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil && personal(claims) {
+					return true
+				}
 			}
 		}
+		start = end
 	}
+	return false
 }
 
 // taken says whether one edit holds text[start:end].
@@ -245,9 +292,10 @@ func personal(b []byte) bool {
 }
 
 // decimal writes a JSON number by its exact value, so that 1e3, 1000 and 1000.0
-// are one: an integer without exponent where that takes at most 64 digits, else
-// the number as it was written.
+// are one: without exponent where that takes at most 64 zeros, else as 1e65. An
+// exponent of millions stays as it was written: no text of the value has room.
 func decimal(s string) string {
+	const huge, zeros = 1 << 27, 64
 	mantissa, exp := s, 0
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
 		mantissa = s[:i]
@@ -256,7 +304,7 @@ func decimal(s string) string {
 			switch {
 			case c == '-':
 				negative = true
-			case c != '+' && exp < 1<<27: // no mantissa is as long
+			case c != '+' && exp < huge:
 				exp = exp*10 + int(c-'0')
 			}
 		}
@@ -270,20 +318,23 @@ func decimal(s string) string {
 	}
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	fraction = strings.TrimRight(fraction, "0")
-	digits, exp := whole+fraction, exp-len(fraction)
-	digits = strings.TrimLeft(digits, "0")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	if digits != "" && (exp >= huge || exp <= -huge) {
+		return strings.Clone(s)
+	}
+	exp -= len(fraction)
 	for strings.HasSuffix(digits, "0") {
 		digits, exp = digits[:len(digits)-1], exp+1
 	}
 	switch {
 	case digits == "":
 		return "0"
-	case exp >= 0 && len(digits)+exp <= 64:
+	case exp >= 0 && exp <= zeros:
 		return sign + digits + strings.Repeat("0", exp)
 	case exp < 0 && -exp < len(digits):
 		return sign + digits[:len(digits)+exp] + "." + digits[len(digits)+exp:]
-	case exp < 0 && -exp <= 64:
+	case exp < 0 && -exp-len(digits) <= zeros:
 		return sign + "0." + strings.Repeat("0", -exp-len(digits)) + digits
 	}
-	return strings.Clone(s)
+	return sign + digits + "e" + strconv.Itoa(exp)
 }

@@ -255,18 +255,22 @@ func (w *walker) merge(a, b *plan) *plan {
 
 // possible says whether the last look might find something in a string of which
 // scanString has seen this: what a detector wants, a percent-encoding, or the
-// "eyJ" and dots of a JWT.
+// dots of a JWT.
 func possible(seen uint32) bool {
-	return seen&seenPct != 0 || seen&(seenDot|seenJ) == seenDot|seenJ || detect.Hint(seen&detectors).Possible()
+	return seen&(seenPct|seenDot) != 0 || detect.Hint(seen&detectors).Possible()
 }
 
 // finds says whether rules with find, of any kind but opaque, will find
 // something in the string d[start:end]. Most strings end here.
 func (w *walker) finds(start, end int, seen uint32) bool {
-	if seen&(seenEscape|seenPct) != 0 || seen&(seenDot|seenJ) == seenDot|seenJ {
+	if seen&(seenEscape|seenPct) != 0 {
 		return true // it must be decoded first
 	}
-	w.t.spans = detect.FindAny(w.t.spans[:0], view(w.doc[start:end]), detect.Hint(seen&detectors))
+	text := view(w.doc[start:end])
+	if seen&seenDot != 0 && jwtLike(text) {
+		return true
+	}
+	w.t.spans = detect.FindAny(w.t.spans[:0], text, detect.Hint(seen&detectors))
 	return len(w.t.spans) > 0
 }
 

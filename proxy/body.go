@@ -72,9 +72,10 @@ func (x *exchange) coding(req *http.Request, raw []byte) (bool, error) {
 
 var errTooLarge = errors.New("too large")
 
-// readAll reads at most limit bytes; size is what is expected.
+// readAll reads at most limit bytes; size is what is expected. To announce much
+// costs nothing, so much is only kept ready as it comes.
 func readAll(r io.Reader, size, limit int64) ([]byte, error) {
-	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	buf := bytes.NewBuffer(make([]byte, 0, min(size, 1<<20)+bytes.MinRead))
 	n, err := buf.ReadFrom(io.LimitReader(r, limit+1))
 	if err == nil && n > limit {
 		err = errTooLarge

@@ -3,6 +3,8 @@ package proxy
 import (
 	"crypto/rand"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 // what was replaced in it.
 type exchange struct {
 	s      *Sanitizer
+	req    *http.Request // the caller's
 	limits Limits
 	match  *rules.Match
 	began  time.Time // one moment for all of it: its day, its key version
@@ -24,6 +27,7 @@ type exchange struct {
 	findings   int
 	handedOver bool                // the body is the transport's to close
 	originals  map[string]original // by token
+	lengths    []int               // that tokens have
 }
 
 // An original is what the client wrote where a token stands now.
@@ -50,7 +54,7 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		return "", err
 	}
 	text := f.Text()
-	if pseudonymized(keyring, text) {
+	if pseudonymized(keyring, f.Kind, text) {
 		x.found(f, text)
 		return text, nil
 	}
@@ -68,16 +72,22 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 			x.originals = map[string]original{}
 		}
 		x.originals[token] = original{text, f.Number}
+		if !slices.Contains(x.lengths, len(token)) {
+			x.lengths = append(x.lengths, len(token))
+		}
 	}
 	return token, nil
 }
 
 // pseudonymized says whether a finding is a pseudonym of this keyring already,
 // or the address of one: a number in a SIP URI leaves its domain behind. The
-// keyring can tell; what only looks like a token is a text like any other.
-func pseudonymized(k *pseudonym.Keyring, text string) bool {
-	user, _, _ := strings.Cut(text, "@")
-	return k.Own(user)
+// keyring can tell; what only looks like a token is a text like any other, and
+// so is a whole value that goes on after one.
+func pseudonymized(k *pseudonym.Keyring, kind, text string) bool {
+	if kind != "value" {
+		text, _, _ = strings.Cut(text, "@")
+	}
+	return k.Own(text)
 }
 
 func (x *exchange) found(f *rules.Finding, with string) {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"net/textproto"
+	"strconv"
 	"strings"
 )
 
@@ -30,19 +31,27 @@ func (x *exchange) dropForwarded(h http.Header) {
 		if x.match.Names(name) {
 			continue
 		}
-		if name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
+		switch n := strings.ToLower(strings.ReplaceAll(name, "_", "-")); { // gateways to CGI read _ as -
+		case n == "forwarded", n == "x-real-ip", strings.HasPrefix(n, "x-forwarded-"):
 			delete(h, name)
 		}
 	}
 }
 
 // digests are headers that vouch for a body that is not sent as it was signed.
-var digests = []string{"Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "Signature", "Signature-Input"}
+var digests = []string{"Content-Md5", "Digest", "Content-Digest", "Repr-Digest"}
 
 func dropDigests(h http.Header) {
 	for _, name := range digests {
 		h.Del(name)
 	}
+	dropSignatures(h) // they cover digests
+}
+
+// dropSignatures drops RFC 9421: a signature may cover any part of a message.
+func dropSignatures(h http.Header) {
+	h.Del("Signature")
+	h.Del("Signature-Input")
 }
 
 // offerReadable leaves in Accept-Encoding only what restore can undo.
@@ -54,7 +63,9 @@ func offerReadable(h http.Header) {
 	for _, v := range h["Accept-Encoding"] {
 		for c := range strings.SplitSeq(v, ",") {
 			name, params, _ := strings.Cut(c, ";")
-			if textproto.TrimString(name) == "gzip" && !strings.HasPrefix(strings.ReplaceAll(params, " ", "")+",", "q=0,") {
+			_, weight, _ := strings.Cut(params, "=")
+			q, err := strconv.ParseFloat(textproto.TrimString(weight), 64)
+			if strings.EqualFold(textproto.TrimString(name), "gzip") && (err != nil || q > 0) {
 				offer = "gzip"
 			}
 		}

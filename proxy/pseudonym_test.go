@@ -103,7 +103,7 @@ func TestTenants(t *testing.T) {
 			in := request("POST", tt.target, tt.lines, tt.body)
 			res := raw(t, serveRules(t, tenantText, c), in)
 			if tt.want == "" {
-				checkProblem(t, res, problem{403, "tenant", strings.Trim(tt.target[:strings.IndexAny(tt.target+"?", "?")], "/")})
+				checkProblem(t, res, problem{403, "tenant", strings.FieldsFunc(tt.target, func(r rune) bool { return r == '/' || r == '?' })[0]})
 				c.nothing(t, in)
 				return
 			}
@@ -185,6 +185,36 @@ func TestLinkable(t *testing.T) {
 			if same := tt.got[name][0] == first[name][0]; same != tt.same {
 				t.Errorf("%s, %s: the same is %v, want %v", name, tt.name, same, tt.same)
 			}
+		}
+	}
+}
+
+// Where the address of a scope is absent or ambiguous, nothing is linkable beyond
+// the request.
+func TestLinkableAcrossNothing(t *testing.T) {
+	const text = `
+version: 1
+tenant: {name: acme}
+routes:
+  - name: all
+    match: POST /x
+    rules: [{at: body.user, linkable: query.room}]
+`
+	for query, same := range map[string]bool{"?room=a": true, "?room=a&ROOM=%61": true, "": false, "?room=": false, "?room=a&room=b": false, "?rooms=a": false} {
+		c := newCollector(t, nil)
+		address := serveRules(t, text, c)
+		var got []string
+		for range 2 {
+			raw(t, address, request("POST", "/x"+query, nil, `{"user":["Anna","Anna"]}`)).fine(t)
+			all := c.all()
+			found := tokens.FindAllString(all[len(all)-1].body, -1)
+			if len(found) != 2 || found[0] != found[1] {
+				t.Errorf("%q: got %q in one request", query, found)
+			}
+			got = append(got, found[0])
+		}
+		if (got[0] == got[1]) != same {
+			t.Errorf("%q: got %q, the same: want %v", query, got, same)
 		}
 	}
 }

@@ -66,6 +66,9 @@ func (r *Refusal) write(w http.ResponseWriter, req *http.Request, id string) {
 		h.Set("Upgrade", "HTTP/1.1")
 		h.Set("Connection", "Upgrade")
 	}
+	if r.Status == http.StatusMethodNotAllowed {
+		h.Set("Connection", "close") // what follows a CONNECT may be no request
+	}
 	// Without these a browser hides the answer from the page that asked.
 	if origin := req.Header.Get("Origin"); origin != "" {
 		h.Set("Access-Control-Allow-Origin", origin)

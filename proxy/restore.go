@@ -37,26 +37,34 @@ func (x *exchange) restore(res *http.Response) error {
 	if err != nil {
 		return err
 	}
-	body, coded := raw, res.Header.Get("Content-Encoding") != ""
-	if coded && strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
-		if body, err = gunzip(raw, x.limits.Body); err != nil {
-			body = nil // not ours to judge: it passes as it came
-		}
+	body, known := decoded(res.Header, raw, x.limits.Body)
+	restored := body
+	if known {
+		restored = x.expandBody(body, res.Header.Get("Content-Type"))
 	}
-	restored := x.expandBody(body)
-	if body == nil || bytes.Equal(restored, body) {
+	if bytes.Equal(restored, body) { // an unknown coding too: it passes as it came
 		res.Body = io.NopCloser(bytes.NewReader(raw))
 		return nil
 	}
-	if coded {
-		res.Header.Del("Content-Encoding")
-	}
+	res.Header.Del("Content-Encoding")
 	dropDigests(res.Header)
 	res.Body = io.NopCloser(bytes.NewReader(restored))
 	res.ContentLength = int64(len(restored))
 	res.TransferEncoding = nil
 	res.Header.Set("Content-Length", strconv.Itoa(len(restored)))
 	return nil
+}
+
+// decoded undoes the content coding of an answer, if it is one we can undo.
+func decoded(h http.Header, raw []byte, limit int64) (body []byte, known bool) {
+	switch strings.ToLower(strings.Join(h["Content-Encoding"], ",")) {
+	case "", "identity":
+		return raw, true
+	case "gzip", "x-gzip":
+		body, err := gunzip(raw, limit)
+		return body, err == nil
+	}
+	return nil, false
 }
 
 // escapeURL encodes for any place of a URL: + is no space in a path.
@@ -68,9 +76,9 @@ type resumed struct {
 	io.Closer
 }
 
-func (x *exchange) expandBody(b []byte) []byte {
+func (x *exchange) expandBody(b []byte, medium string) []byte {
 	trimmed := bytes.TrimLeft(b, " \t\r\n")
-	if len(trimmed) > 0 && strings.IndexByte(`{["`, trimmed[0]) >= 0 {
+	if strings.Contains(strings.ToLower(medium), "json") || len(trimmed) > 0 && strings.IndexByte(`{["`, trimmed[0]) >= 0 {
 		return x.expandJSON(b)
 	}
 	return x.expand(b, func(s string) string { return s })
@@ -82,7 +90,7 @@ func (x *exchange) expandJSON(b []byte) []byte {
 	var out []byte
 	at := 0
 	for t := range x.tokens(b) {
-		if t.number && t.start > 0 && b[t.start-1] == '"' && t.end < len(b) && b[t.end] == '"' {
+		if t.number && wholeValue(b, t.start-1, t.end) {
 			out = append(append(out, b[at:t.start-1]...), t.text...)
 			at = t.end + 1
 			continue
@@ -92,6 +100,16 @@ func (x *exchange) expandJSON(b []byte) []byte {
 		at = t.end
 	}
 	return append(out, b[at:]...)
+}
+
+// wholeValue says whether b[open] and b[end] are the quotes of a JSON string
+// that is a value, not a member's name.
+func wholeValue(b []byte, open, end int) bool {
+	if open < 0 || end >= len(b) || b[open] != '"' || b[end] != '"' || open > 0 && b[open-1] == '\\' {
+		return false
+	}
+	after := bytes.TrimLeft(b[end+1:], " \t\r\n")
+	return len(after) == 0 || after[0] != ':'
 }
 
 func quote(s string) []byte {
@@ -119,7 +137,8 @@ type token struct {
 }
 
 // tokens yields where in b the tokens of this exchange stand. Tokens need no
-// escaping anywhere, so bytes are enough to find them.
+// escaping anywhere, so bytes are enough to find them. What follows one without
+// a gap, as the x7 of +12025550143x7 does, does not hide it.
 func (x *exchange) tokens(b []byte) iter.Seq[token] {
 	return func(yield func(token) bool) {
 		for at := 0; ; {
@@ -129,11 +148,21 @@ func (x *exchange) tokens(b []byte) iter.Seq[token] {
 			}
 			start := at + i
 			at = start + len("psn_")
-			for at < len(b) && (b[at] >= 'a' && b[at] <= 'z' || b[at] >= '0' && b[at] <= '9') {
-				at++
+			run := at
+			for run < len(b) && (b[run] >= 'a' && b[run] <= 'z' || b[run] >= '0' && b[run] <= '9') {
+				run++
 			}
-			if o, ok := x.originals[string(b[start:at])]; ok && !yield(token{start, at, o}) {
-				return
+			for _, n := range x.lengths {
+				if start+n > run {
+					continue
+				}
+				if o, ok := x.originals[string(b[start:start+n])]; ok {
+					at = start + n
+					if !yield(token{start, at, o}) {
+						return
+					}
+					break
+				}
 			}
 		}
 	}

@@ -38,6 +38,9 @@ func (p *reverse) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, values := range res.Header {
 		h[name] = values
 	}
+	if h["Content-Type"] == nil {
+		h["Content-Type"] = nil // or net/http guesses one
+	}
 	for name := range res.Trailer {
 		h.Add("Trailer", name)
 	}
@@ -55,7 +58,8 @@ func (p *reverse) forward(r *http.Request) (*http.Response, error) {
 	out := r.Clone(r.Context())
 	out.URL = &url.URL{Scheme: p.upstream.Scheme, Host: p.upstream.Host, RawQuery: r.URL.RawQuery, ForceQuery: r.URL.ForceQuery}
 	out.RequestURI = ""
-	out.Host = "" // the upstream's
+	out.Host = ""     // the upstream's
+	out.Close = false // is about the client's connection
 	return p.s.roundTrip(out, asked{r.Host, rawPath(r)})
 }
 

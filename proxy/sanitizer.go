@@ -105,7 +105,7 @@ type asked struct{ host, path string }
 
 // roundTrip sends req to its URL's host, on behalf of a client that asked for this.
 func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, error) {
-	x := &exchange{s: s, limits: s.Limits.withDefaults(), began: time.Now()}
+	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: time.Now()}
 	res, err := x.roundTrip(req, client)
 	if req.Body != nil && !x.handedOver {
 		req.Body.Close()
@@ -163,7 +163,7 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 	if announced := req.Header.Get("Access-Control-Request-Method"); req.Method == http.MethodOptions && announced != "" {
 		msg.Method = announced
 	}
-	if len(msg.Path)+len(msg.Query) >= x.limits.Target {
+	if size := len(msg.Path) + len(msg.Query); size > x.limits.Target || size == x.limits.Target && msg.Query != "" { // and its ?
 		r := refuse(Oversize, "the request target is too long")
 		r.Status = http.StatusRequestURITooLong
 		return nil, r
@@ -176,6 +176,9 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		return nil, refuse(NoRoute, "no route matches this request; requests are refused unless a rule file names them")
 	}
 	out := req.Clone(req.Context())
+	if out.Header == nil {
+		out.Header = http.Header{}
+	}
 	out.RequestURI = ""
 	out.Trailer = nil
 	dropHopByHop(out.Header)
@@ -195,16 +198,19 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		out.Header.Del("Content-Encoding")
 	}
 	x.dropForwarded(out.Header)
+	msg.Header = out.Header
 	if err := x.match.Read(); err != nil {
 		return nil, x.medium(req, err)
 	}
-	msg.Header = out.Header
 	sent := msg.Body
 	if err := x.match.Rewrite(nil, x.seal); err != nil {
 		return nil, x.medium(req, err)
 	}
 	if coding || !bytes.Equal(sent, msg.Body) {
 		dropDigests(out.Header)
+	}
+	if x.findings > 0 {
+		dropSignatures(out.Header)
 	}
 	setBody(out, msg.Body)
 	out.URL.RawQuery = msg.Query
@@ -243,7 +249,15 @@ func (x *exchange) send(out *http.Request) (*http.Response, error) {
 	if t == nil {
 		t = defaultTransport
 	}
-	return t.RoundTrip(out)
+	res, err := t.RoundTrip(out)
+	if res != nil {
+		res.Request = x.req // what the caller sent, in its own words
+	}
+	if err == nil && res.StatusCode == http.StatusSwitchingProtocols { // nobody asked for that
+		res.Body.Close()
+		return nil, refuse(Collector, "the collector switched to another protocol unasked")
+	}
+	return res, err
 }
 
 // escapedPath returns the path as it goes over the wire. Opaque is where

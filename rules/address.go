@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // root is the part of a request in which an address looks.
@@ -187,7 +188,7 @@ func appendFold(dst []byte, name string) []byte {
 				least = f
 			}
 		}
-		dst = append(dst, string(least)...)
+		dst = utf8.AppendRune(dst, least)
 	}
 	return dst
 }

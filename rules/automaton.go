@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"unicode/utf8"
 )
 
 // An automaton answers, for one part of a request, which rules cover the value
@@ -112,15 +113,21 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 			}
 			return id
 		}
+		s.other = to(func(step) bool { return false })
+		next := nextNames(set, targets)
+		s.wild = patterns(set, targets)
 		for _, sym := range a.symbols.names {
+			if !next[sym] && !slices.ContainsFunc(s.wild, func(p string) bool { return wild(p, sym) }) {
+				s.next = append(s.next, s.other) // as most do
+				continue
+			}
 			s.next = append(s.next, to(func(st step) bool {
 				return st.kind == stepName && st.name == sym || st.kind == stepPattern && wild(st.name, sym)
 			}))
 		}
-		s.other = to(func(step) bool { return false })
 		s.element = to(func(st step) bool { return st.kind == stepElement })
 		for i, sym := range a.symbols.names {
-			if _, e := strconv.ParseUint(sym, 10, 31); e != nil || !live(set, targets, sym) {
+			if _, e := strconv.ParseUint(sym, 10, 31); e != nil || !next[sym] {
 				continue
 			}
 			if s.indexed == nil {
@@ -130,7 +137,6 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 				return st.kind == stepElement || st.kind == stepName && st.name == sym
 			})
 		}
-		s.wild = patterns(set, targets)
 		if len(s.wild) > maxWild {
 			return nil, fmt.Errorf("more than %d names with * or ? apply at one place of this route", maxWild)
 		}
@@ -196,14 +202,15 @@ func accepted(set []place, targets []target) []*Rule {
 	return rules
 }
 
-// live says whether a step of exactly this name is next in the set.
-func live(set []place, targets []target, name string) bool {
+// nextNames returns the names that are next in the set.
+func nextNames(set []place, targets []target) map[string]bool {
+	names := map[string]bool{}
 	for _, p := range set {
-		if steps := targets[p.address].address.steps; p.step < len(steps) && steps[p.step] == (step{stepName, name}) {
-			return true
+		if steps := targets[p.address].address.steps; p.step < len(steps) && steps[p.step].kind == stepName {
+			names[steps[p.step].name] = true
 		}
 	}
-	return false
+	return names
 }
 
 func patterns(set []place, targets []target) []string {
@@ -238,7 +245,8 @@ func (a *automaton) member(from uint16, name string) uint16 {
 }
 
 func (s *state) wildMember(name string) uint16 {
-	folded := string(appendFold(nil, name))
+	var buf [64]byte
+	folded := view(appendFold(buf[:0], name))
 	mask := 0
 	for i, w := range s.wild {
 		if wild(w, folded) {
@@ -307,8 +315,9 @@ func (s *symbols) lookup(name string) int {
 		}
 	}
 	for i := range len(name) {
-		if name[i] >= 0x80 { // the fold of another letter may be ours
-			folded := string(appendFold(nil, name))
+		if name[i] >= utf8.RuneSelf { // the fold of another letter may be ours
+			var buf [64]byte
+			folded := view(appendFold(buf[:0], name))
 			for _, i := range s.slots[slot(folded)] {
 				if s.names[i] == folded {
 					return int(i)

@@ -31,9 +31,10 @@ type treater struct {
 	spaced  string // the value with + read as a space; "" where that changes nothing
 	place   func() string
 
-	edits []edit
-	whole bool // the last value was taken or kept to its last character
-	spans []detect.Span
+	layers [2]layer // percent-decoded
+	edits  []edit
+	whole  bool // the last value was taken or kept to its last character
+	spans  []detect.Span
 
 	f      Finding
 	secret *secret // of f
@@ -43,7 +44,7 @@ type treater struct {
 // takes its place; kept text gives no edit. As names, rules without find search
 // for any: a member name is not replaced whole unasked.
 func (t *treater) treat(rules []*Rule, text string, names bool) error {
-	t.edits = t.edits[:0]
+	t.forget()
 	for _, rule := range rules {
 		kinds := rule.find
 		if kinds == nil && names {
@@ -51,6 +52,7 @@ func (t *treater) treat(rules []*Rule, text string, names bool) error {
 		}
 		if kinds == nil {
 			if !t.covered(len(text)) {
+				clear(t.edits)
 				t.edits = append(t.edits[:0], edit{end: len(text), rule: rule, kind: "value"})
 			}
 			break
@@ -65,6 +67,15 @@ func (t *treater) treat(rules []*Rule, text string, names bool) error {
 	}
 	t.whole = t.covered(len(text))
 	return t.ask(text)
+}
+
+// forget drops what is held of the value before.
+func (t *treater) forget() {
+	clear(t.edits)
+	t.edits = t.edits[:0]
+	if t.secret != nil {
+		*t.secret = secret{}
+	}
 }
 
 // covered says whether every character is taken already.
@@ -89,16 +100,18 @@ func (t *treater) find(rule *Rule, kinds []detect.Kind, text string) {
 		t.add(rule, nil, true)
 	}
 	var offsets []int
-	for range maxDecodings {
-		decoded, starts, ok := looseUnpercent(text, offsets)
-		if !ok {
+	for i := range maxDecodings {
+		l := &t.layers[i%2] // the other one is being read
+		if !l.decode(text, offsets) {
 			return
 		}
+		decoded, starts := view(l.text), l.offsets
 		t.spans = detect.Find(t.spans[:0], decoded, kinds...)
 		t.add(rule, starts, false)
 		if strings.IndexByte(text, '+') >= 0 { // as forms are encoded: %2B1+202+555+0143
-			spaced, _, _ := looseUnpercent(strings.ReplaceAll(text, "+", " "), nil)
-			t.spans = detect.Find(t.spans[:0], spaced, kinds...)
+			var spaced layer
+			spaced.decode(strings.ReplaceAll(text, "+", " "), nil)
+			t.spans = detect.Find(t.spans[:0], view(spaced.text), kinds...)
 			t.add(rule, starts, false)
 		}
 		text, offsets = decoded, starts
@@ -162,7 +175,6 @@ func (t *treater) ask(text string) error {
 	}
 	clear(t.edits[n:])
 	t.edits = t.edits[:n]
-	*t.secret = secret{}
 	return nil
 }
 
@@ -196,35 +208,41 @@ func plusOrSpace(text, spaced string) string {
 	return spaced
 }
 
-// looseUnpercent undoes one percent-encoding where there is one, and leaves
-// what only looks like one. offsets[i] is where byte i of the result began in
-// the outermost text; before is those of s itself, nil for the identity.
-func looseUnpercent(s string, before []int) (string, []int, bool) {
-	if !strings.Contains(s, "%") {
-		return "", nil, false
+// A layer is a text with one percent-encoding undone where there was one, and
+// what only looks like one left. offsets[i] is where byte i of it began in the
+// outermost text.
+type layer struct {
+	text    []byte
+	offsets []int
+}
+
+// decode makes the layer of s, and says whether there was anything to undo.
+// before is the offsets of s itself, nil for the outermost text.
+func (l *layer) decode(s string, before []int) bool {
+	if strings.IndexByte(s, '%') < 0 {
+		return false
 	}
-	out := make([]byte, 0, len(s))
-	offsets := make([]int, 0, len(s)+1)
+	l.text, l.offsets = l.text[:0], l.offsets[:0]
 	for i := 0; i < len(s); {
-		offsets = append(offsets, i)
+		at := i
+		if before != nil {
+			at = before[i]
+		}
+		l.offsets = append(l.offsets, at)
 		if s[i] == '%' && i+2 < len(s) && unhex(s[i+1]) >= 0 && unhex(s[i+2]) >= 0 {
-			out = append(out, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
+			l.text = append(l.text, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
 			i += 3
 			continue
 		}
-		out = append(out, s[i])
+		l.text = append(l.text, s[i])
 		i++
 	}
-	offsets = append(offsets, len(s))
-	if len(out) == len(s) {
-		return "", nil, false
-	}
+	end := len(s)
 	if before != nil {
-		for i, o := range offsets {
-			offsets[i] = before[o]
-		}
+		end = before[end]
 	}
-	return string(out), offsets, true
+	l.offsets = append(l.offsets, end)
+	return len(l.text) < len(s)
 }
 
 // jwtLike is false for most texts without a JWT: one has two dots, and begins

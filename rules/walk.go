@@ -53,6 +53,7 @@ func getWalker() *walker { return walkers.Get().(*walker) }
 
 // release gives the walker back, with no reference to the request in it.
 func (w *walker) release() {
+	w.t.forget()
 	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 {
 		return // one large body must not hold memory for ever
 	}
@@ -240,12 +241,16 @@ func (w *walker) merge(a, b *plan) *plan {
 		rules = rules[: len(rules)-1 : len(rules)-1] // without the last look
 		newPlan = treatment(w.part)
 	}
+	around := len(rules)
 	for _, r := range b.rules {
 		if r != lastLook && !slices.Contains(rules, r) {
 			rules = append(rules, r)
 		}
 	}
-	p := newPlan(slices.Clone(rules))
+	p := a
+	if len(rules) > around {
+		p = newPlan(slices.Clone(rules))
+	}
 	if len(w.merged) >= maxMerged || w.merged == nil {
 		w.merged = map[[2]*plan]*plan{}
 	}
@@ -308,7 +313,6 @@ func (w *walker) leaf(rules []*Rule, start, end int, escaped, name bool) error {
 		}
 		w.splice(start+first, start+last, e.with)
 	}
-	clear(w.t.edits)
 	return nil
 }
 

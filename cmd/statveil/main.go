@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -88,6 +87,3 @@ type usageError struct{ error }
 func usage(hint, format string, args ...any) error {
 	return &hintedError{&usageError{fmt.Errorf(format, args...)}, hint}
 }
-
-// list joins words as a sentence does.
-func list(words []string) string { return strings.Join(words, ", ") }

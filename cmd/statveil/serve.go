@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"net"
 	"net/http"
 	"os/signal"
@@ -38,6 +39,7 @@ func serve(ctx context.Context, cfg *config.Config, set *rules.Set, store *keys.
 		return &hintedError{fmt.Errorf("listening for probes: %w", err), "--admin takes another address"}
 	}
 
+	stdlog.SetOutput(silent{log}) // net/http's transport quotes there what a collector says unasked
 	transport := proxy.NewTransport(time.Duration(cfg.Timeouts.Upstream))
 	defer transport.CloseIdleConnections()
 	sanitizer := &proxy.Sanitizer{
@@ -54,6 +56,8 @@ func serve(ctx context.Context, cfg *config.Config, set *rules.Set, store *keys.
 		IdleTimeout:       time.Duration(cfg.Timeouts.Idle),
 		MaxHeaderBytes:    int(cfg.Limits.Headers),
 		ErrorLog:          serverLog(log),
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * matches no route, as everything else
 	}
 	var ready atomic.Bool
 	admin := &http.Server{Handler: probes(&ready), ReadHeaderTimeout: 5 * time.Second, ErrorLog: serverLog(log)}

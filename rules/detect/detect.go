@@ -72,7 +72,7 @@ func Names() []string {
 }
 
 // Span is one finding: s[Start:End] is personal data of this kind. Canonical is a string of its own, never a part of
-// the text, which may stand in a buffer that is used again.
+// the text, which may stand in a buffer that is used again; an opaque id has none but its text.
 type Span struct {
 	Start, End int
 	Kind       Kind

@@ -7,8 +7,7 @@ import (
 )
 
 // findEmails anchors on every @. Addresses of rooms, of messengers and in SIP URIs are none of its findings.
-func findEmails(dst []Span, s string, asked set) []Span {
-	var c cut
+func findEmails(dst []Span, s string, _ set) []Span {
 	last := 0
 	for i := 0; ; {
 		k := strings.IndexByte(s[i:], '@')
@@ -24,12 +23,6 @@ func findEmails(dst []Span, s string, asked set) []Span {
 		end := domainEnd(s, at+1)
 		if end == 0 || notPersonal(s, from, at, end) || inSIP(s, from, at) {
 			continue
-		}
-		if asked.has(Phone) && (s[from] == '+' || s[from] == plusLead) {
-			// A + number before the @ is a person's number first: gateways write numbers as addresses.
-			if _, isPhone := wholePhone(&c, s, from, at, valid); isPhone {
-				continue
-			}
 		}
 		dst = append(dst, Span{from, end, Email, s[from:at] + "@" + lowerDomain(s[at+1:end])})
 		last, i = end, end

@@ -69,7 +69,7 @@ func opaqueIn(dst []Span, s string, from, end int) []Span {
 }
 
 func appendOpaque(dst []Span, s string, from, end int) []Span {
-	return append(dst, Span{from, end, Opaque, strings.Clone(s[from:end])})
+	return append(dst, Span{Start: from, End: end, Kind: Opaque})
 }
 
 const uuidLen = 36

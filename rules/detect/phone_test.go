@@ -55,7 +55,7 @@ func TestPhone(t *testing.T) {
 		{"358401234567@s.whatsapp.net", []string{`phone "358401234567" +358401234567`}},
 		{"358401234567:12@s.whatsapp.net", []string{`phone "358401234567" +358401234567`}},
 		{"447700900123@c.us", []string{`phone "447700900123" +447700900123`}},
-		{"+12025550123@example.com", []string{`phone "+12025550123"`}},
+		{"+12025550123@example.com", []string{`email "+12025550123@example.com"`}}, // the longest counts
 
 		// Telling words.
 		{"msisdn=358401234567", []string{`phone "358401234567" +358401234567`}},

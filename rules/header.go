@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/base64"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -112,4 +113,14 @@ func (t *treater) checkAuthorization(value string) error {
 		}
 	}
 	return nil
+}
+
+// sortedNames makes the order of headers, and so of what is restored, certain.
+func sortedNames(h map[string][]string) []string {
+	names := make([]string, 0, len(h))
+	for n := range h {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // A pattern is one entry of a route's match: [METHOD[|METHOD]] [HOST]/PATH.
@@ -221,35 +220,4 @@ func (p *pattern) matchHost(host string) bool {
 		return len(host) > len(suffix) && strings.EqualFold(host[len(host)-len(suffix):], suffix)
 	}
 	return strings.EqualFold(host, p.host)
-}
-
-// unpercent decodes percent-encoding strictly: a % that is not followed by two
-// hexadecimal digits, and a result that is not UTF-8, is refused. + stays.
-func unpercent(s string) (string, bool) {
-	i := strings.IndexByte(s, '%')
-	if i < 0 {
-		return s, utf8.ValidString(s)
-	}
-	b := make([]byte, 0, len(s))
-	for ; i >= 0; i = strings.IndexByte(s, '%') {
-		if len(s) < i+3 || unhex(s[i+1]) < 0 || unhex(s[i+2]) < 0 {
-			return "", false
-		}
-		b = append(b, s[:i]...)
-		b = append(b, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
-		s = s[i+3:]
-	}
-	b = append(b, s...)
-	return string(b), utf8.Valid(b)
-}
-
-// unhex returns the value of a hexadecimal digit, or -1.
-func unhex(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return int(c|0x20-'a') + 10
-	}
-	return -1
 }

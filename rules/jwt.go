@@ -1,0 +1,65 @@
+package rules
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+)
+
+// jwtLike is false for most texts without a JWT: one has two dots, and begins
+// with the base64url of { and what may follow it in JSON, a quote or white space.
+func jwtLike(text string) bool {
+	return strings.Count(text, ".") >= 2 && (strings.Contains(text, "ey") || strings.Contains(text, "ew"))
+}
+
+// tokenIn says whether a JWT (RFC 7519) in text, outside what is taken, holds
+// personal data: to rewrite one unasked would break its signature.
+func (t *treater) tokenIn(text string) bool {
+	if !jwtLike(text) {
+		return false
+	}
+	for start := 0; start < len(text); start++ {
+		end, dots := start, 0
+		for end < len(text) && (isBase64url(text[end]) || text[end] == '.') {
+			if text[end] == '.' {
+				dots++
+			}
+			end++
+		}
+		// More than 2 dots: the end of a sentence, or one token after the other.
+		if dots >= 2 && !t.taken(start, end) {
+			for part := range strings.SplitSeq(text[start:end], ".") {
+				// { and what may follow it in JSON: " or a space, or a line end or tab.
+				if !strings.HasPrefix(part, "ey") && !strings.HasPrefix(part, "ew") {
+					continue
+				}
+				if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil && personal(claims) {
+					return true
+				}
+			}
+		}
+		start = end
+	}
+	return false
+}
+
+func isBase64url(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+}
+
+// personal says whether the last look finds anything in decoded bytes: in the
+// values of a JSON text, else in the bytes as they are.
+func personal(b []byte) bool {
+	found := false
+	look := func(*Finding) (string, error) { found = true; return "", nil }
+	w := getWalker()
+	defer w.release()
+	if _, _, err := w.rewrite(nil, b, DefaultDepth, noRules, look); err != nil && !found {
+		if !utf8.Valid(b) {
+			return false
+		}
+		t := treater{replace: look, place: func() string { return "" }}
+		return t.treat([]*Rule{lastLook}, string(b), false) != nil || found
+	}
+	return found
+}

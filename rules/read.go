@@ -1,0 +1,98 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+)
+
+// Read reads what the route's tenant and scopes need. Call it before Rewrite,
+// once Body is there. The error is an *Error: query or body cannot be read.
+func (m *Match) Read() error {
+	route := m.Route
+	if len(route.reads) == 0 {
+		return nil
+	}
+	m.values = make([][]string, len(route.reads))
+	w := getWalker()
+	defer w.release()
+	w.looks = false
+	collect := func(rules []*Rule, text string) {
+		for _, r := range rules {
+			m.values[r.Line] = append(m.values[r.Line], strings.Clone(text))
+		}
+	}
+	if a := route.readers[inPath]; a != nil {
+		for _, c := range m.captures {
+			text, _ := urlText(m.path.raw[c.start:c.end])
+			collect(w.named(a, c.name).rules, text)
+		}
+	}
+	if a := route.readers[inQuery]; a != nil {
+		for pair := range strings.SplitSeq(m.msg.Query, "&") {
+			name, value, _ := strings.Cut(pair, "=")
+			name, ok := urlText(name)
+			text, ok2 := urlText(value)
+			if !ok || !ok2 {
+				return errQuery
+			}
+			collect(w.named(a, name).rules, text)
+		}
+	}
+	if a := route.readers[inHeader]; a != nil {
+		for name, values := range m.msg.Header {
+			for _, v := range values {
+				collect(w.named(a, name).rules, v)
+			}
+		}
+	}
+	if a := route.readers[inBody]; a != nil && len(m.msg.Body) > 0 {
+		return w.read(m.msg.Body, m.msg.depth(), a, collect)
+	}
+	return nil
+}
+
+// Tenant returns whose data the request is. The error is an *Error with reason
+// NoTenant where the tenant's address is absent, malformed, or not the same
+// everywhere it stands.
+func (m *Match) Tenant() (string, error) {
+	at := m.Route.tenant.at
+	if at == nil {
+		return m.Route.tenant.name, nil
+	}
+	name, ok := m.one(at)
+	switch {
+	case !ok:
+		return "", &Error{NoTenant, "the tenant is absent or not the same everywhere: " + at.text}
+	case !TenantName(name):
+		return "", &Error{NoTenant, "the tenant is malformed: " + at.text}
+	}
+	return name, nil
+}
+
+// Scope returns the canonical text of the value at the address that a rule is
+// linkable across. Where it is absent or not the same everywhere, ok is false.
+func (m *Match) Scope(r *Rule) (value string, ok bool) {
+	if r.scope == nil {
+		return "", false
+	}
+	text, ok := m.one(r.scope)
+	if !ok || text == "" {
+		return "", false
+	}
+	return canonical(text, false), true
+}
+
+// one returns the value at an address if all its occurrences are equal.
+func (m *Match) one(a *address) (string, bool) {
+	i := slices.IndexFunc(m.Route.reads, func(r *address) bool { return r.text == a.text })
+	if i < 0 || i >= len(m.values) || len(m.values[i]) == 0 {
+		return "", false
+	}
+	values := m.values[i]
+	for _, v := range values[1:] {
+		if v != values[0] {
+			return "", false
+		}
+	}
+	return values[0], true
+}

@@ -41,7 +41,7 @@ func (f *Finding) Text() string { return strings.Clone((*f.secret).text) }
 func (f *Finding) Canonical() string {
 	s := *f.secret
 	if s.canonical != "" {
-		return s.canonical
+		return norm.NFC.String(s.canonical)
 	}
 	return canonical(s.text, f.Number)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 )
 
 // framing are headers that say how the message is sent and understood. Rules
@@ -21,7 +22,7 @@ var justLook = []*Rule{lastLook}
 
 // rewriteHeader treats every header, the cookies last.
 func (m *Match) rewriteHeader(w *walker) error {
-	w.part, w.t.plus = inHeader, false
+	w.part = inHeader
 	header := m.msg.Header
 	for _, name := range sortedNames(header) {
 		if name == "Cookie" {
@@ -105,11 +106,16 @@ func (t *treater) checkAuthorization(value string) error {
 	if t.whole {
 		return nil
 	}
-	for _, word := range strings.Fields(value) {
-		for _, coding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-			if decoded, err := coding.DecodeString(word); err == nil && personal(decoded) {
-				return errAuthorization
-			}
+	// Whatever their scheme, credentials are base64, in either alphabet, often cut
+	// short or padded wrongly: what a lenient decoder reads counts.
+	words := strings.FieldsFunc(value, func(r rune) bool { return !isBase64url(byte(r)) && r != '+' && r != '/' || r >= utf8.RuneSelf })
+	for _, word := range words {
+		word = strings.NewReplacer("-", "+", "_", "/").Replace(word)
+		if len(word)%4 == 1 {
+			word = word[:len(word)-1]
+		}
+		if decoded, err := base64.RawStdEncoding.DecodeString(word); err == nil && personal(decoded) {
+			return errAuthorization
 		}
 	}
 	return nil

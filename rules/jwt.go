@@ -3,7 +3,6 @@ package rules
 import (
 	"encoding/base64"
 	"strings"
-	"unicode/utf8"
 )
 
 // jwtLike is false for most texts without a JWT: one has two dots, and begins
@@ -14,7 +13,8 @@ func jwtLike(text string) bool {
 
 // tokenIn says whether a JWT (RFC 7519) in text, outside what is taken, holds
 // personal data: to rewrite one unasked would break its signature.
-func (t *treater) tokenIn(text string) bool {
+func (t *treater) tokenIn(r *reading) bool {
+	text := r.text
 	if !jwtLike(text) {
 		return false
 	}
@@ -27,7 +27,7 @@ func (t *treater) tokenIn(text string) bool {
 			end++
 		}
 		// More than 2 dots: the end of a sentence, or one token after the other.
-		if dots >= 2 && !t.taken(start, end) {
+		if dots >= 2 && !t.taken(r.at(start), r.at(end)) {
 			for part := range strings.SplitSeq(text[start:end], ".") {
 				// { and what may follow it in JSON: " or a space, or a line end or tab.
 				if !strings.HasPrefix(part, "ey") && !strings.HasPrefix(part, "ew") {
@@ -55,9 +55,6 @@ func personal(b []byte) bool {
 	w := getWalker()
 	defer w.release()
 	if _, _, err := w.rewrite(nil, b, DefaultDepth, noRules, look); err != nil && !found {
-		if !utf8.Valid(b) {
-			return false
-		}
 		t := treater{replace: look, place: func() string { return "" }}
 		return t.treat([]*Rule{lastLook}, string(b), false) != nil || found
 	}

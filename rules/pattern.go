@@ -135,8 +135,9 @@ func splitPath(raw string) (*requestPath, error) {
 	return p, nil
 }
 
-// dotted says whether a segment is . or .. in any number of percent-encodings:
-// what resolves it later would see another path than the one we matched.
+// dotted says whether a segment, in any number of percent-encodings, holds a .
+// or .. as servers read one that split at encoded slashes and at backslashes,
+// and cut parameters off: they would see another path than the one we matched.
 func dotted(s string) bool {
 	b := make([]byte, 0, 64)
 	for i := range len(s) {
@@ -145,7 +146,15 @@ func dotted(s string) bool {
 			b = append(b[:n-3], byte(unhex(b[n-2])<<4|unhex(b[n-1])))
 		}
 	}
-	return string(b) == "." || string(b) == ".."
+	for _, piece := range strings.FieldsFunc(string(b), func(r rune) bool { return r == '/' || r == '\\' }) {
+		if end := strings.IndexAny(piece, ";\x00"); end >= 0 {
+			piece = piece[:end]
+		}
+		if piece == "." || piece == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // A capture is what one {name} of a pattern matched: raw[start:end].

@@ -198,7 +198,7 @@ func (route *Route) compile() error {
 		if len(reads[i]) == 0 {
 			continue
 		}
-		if route.readers[i], err = compile(reads[i], reading); err != nil {
+		if route.readers[i], err = compile(reads[i], toRead); err != nil {
 			return err
 		}
 	}
@@ -236,8 +236,8 @@ func treatment(part root) func([]*Rule) *plan {
 	}
 }
 
-// reading is the plan of rules that only stand for an address to be read.
-func reading(rules []*Rule) *plan { return &plan{rules: rules, blind: len(rules) > 0} }
+// toRead is the plan of rules that only stand for an address to be read.
+func toRead(rules []*Rule) *plan { return &plan{rules: rules, blind: len(rules) > 0} }
 
 // noRules leaves everything to the last look.
 var noRules, _ = compile(nil, treatment(inBody))

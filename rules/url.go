@@ -8,7 +8,7 @@ import (
 
 func (m *Match) rewritePath(w *walker) error {
 	a, t := m.Route.parts[inPath], &w.t
-	w.part, t.plus = inPath, true
+	w.part = inPath
 	raw, shift := m.path.raw, 0
 	for _, c := range m.captures {
 		t.place = func() string { return "path." + c.name }
@@ -31,7 +31,7 @@ func (m *Match) rewriteQuery(w *walker) error {
 		return nil
 	}
 	a, t := m.Route.parts[inQuery], &w.t
-	w.part, t.plus = inQuery, true
+	w.part = inQuery
 	var b strings.Builder
 	for i, pair := range strings.Split(m.msg.Query, "&") {
 		if i > 0 {
@@ -71,11 +71,9 @@ func (t *treater) component(rules []*Rule, raw string, name bool) (string, error
 	if text == "" {
 		return raw, nil
 	}
-	if t.plus {
-		t.spaced = withSpaces(raw)
-	}
+	t.bare = withSpaces(raw)
 	err := t.treat(rules, text, name)
-	t.spaced = ""
+	t.bare = ""
 	if err != nil {
 		return "", err
 	}
@@ -102,8 +100,8 @@ func (t *treater) component(rules []*Rule, raw string, name bool) (string, error
 // urlText decodes a part of a path or query. It says false where unpercent does.
 func urlText(raw string) (string, bool) {
 	text, ok := unpercent(raw)
-	if spaced := withSpaces(raw); ok && spaced != "" {
-		text = plusOrSpace(text, spaced)
+	if bare := withSpaces(raw); ok && bare != "" {
+		text = plusOrSpace(text, bare)
 	}
 	return text, ok
 }
@@ -120,11 +118,13 @@ func withSpaces(raw string) string {
 
 // plusOrSpace reads the bare + of a URL: as a plus where that gives a finding,
 // else as the space that form encoders mean by it.
-func plusOrSpace(text, spaced string) string {
-	for _, s := range detect.Find(nil, text, detect.Any...) {
-		if text[s.Start:s.End] != spaced[s.Start:s.End] {
-			return text
+func plusOrSpace(text, bare string) string {
+	for _, read := range []string{text, numbersPlus(text, bare)} {
+		for _, s := range detect.Find(nil, read, detect.Any...) {
+			if read[s.Start:s.End] != bare[s.Start:s.End] {
+				return read
+			}
 		}
 	}
-	return spaced
+	return bare
 }

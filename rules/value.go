@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/statveil/statveil/rules/detect"
 )
@@ -14,7 +15,7 @@ type edit struct {
 	rule       *Rule
 	kind       string
 	canonical  string
-	spaced     bool   // found where + is read as a space
+	spaced     bool   // found where a bare + is read as a space
 	was        string // what the Replacer was shown
 	with       string // what takes its place
 }
@@ -24,14 +25,13 @@ type edit struct {
 type treater struct {
 	replace Replacer
 	number  bool   // the value is a JSON number
-	plus    bool   // the value is from a URL: + may be a space
-	spaced  string // the value with + read as a space; "" where that changes nothing
+	bare    string // of a URL part: the value with each + that is not encoded read as a space, or ""
 	place   func() string
 
-	layers [2]layer // percent-decoded
-	edits  []edit
-	whole  bool // the last value was taken or kept to its last character
-	spans  []detect.Span
+	readings readings
+	edits    []edit
+	whole    bool // the last value was taken or kept to its last character
+	spans    []detect.Span
 
 	f      Finding
 	secret *secret // of f
@@ -42,13 +42,15 @@ type treater struct {
 // for any: a member name is not replaced whole unasked.
 func (t *treater) treat(rules []*Rule, text string, names bool) error {
 	t.forget()
+	kept := false
 	for _, rule := range rules {
 		kinds := rule.find
 		if kinds == nil && names {
 			kinds = detect.Any
 		}
 		if kinds == nil {
-			if !t.covered(len(text)) {
+			// What an earlier rule found is personal, whatever a later one keeps.
+			if kept = rule.Do == Keep && len(t.edits) > 0; !kept && !t.covered(len(text)) {
 				clear(t.edits)
 				t.edits = append(t.edits[:0], edit{end: len(text), rule: rule, kind: "value"})
 			}
@@ -57,12 +59,22 @@ func (t *treater) treat(rules []*Rule, text string, names bool) error {
 		if t.number {
 			continue // digits alone are nobody's number
 		}
-		t.find(rule, kinds, text)
-		if rule == lastLook && t.tokenIn(text) {
-			return &Error{Unsafe, "a JWT holds personal data; name it in a rule, or keep it"}
+		// The deepest reading first: what is half of a percent-encoding is no finding.
+		all := t.readings.of(text, t.bare)
+		for i := len(all) - 1; i >= 0; i-- {
+			t.spans = detect.Find(t.spans[:0], all[i].text, kinds...)
+			t.add(rule, &all[i], text)
+		}
+		if rule != lastLook {
+			continue
+		}
+		for i := range all {
+			if t.tokenIn(&all[i]) {
+				return &Error{Unsafe, "a JWT holds personal data; name it in a rule, or keep it"}
+			}
 		}
 	}
-	t.whole = t.covered(len(text))
+	t.whole = kept || t.covered(len(text))
 	return t.ask(text)
 }
 
@@ -70,6 +82,7 @@ func (t *treater) treat(rules []*Rule, text string, names bool) error {
 func (t *treater) forget() {
 	clear(t.edits)
 	t.edits = t.edits[:0]
+	t.readings.n = 0
 	if t.secret != nil {
 		*t.secret = secret{}
 	}
@@ -87,56 +100,65 @@ func (t *treater) covered(n int) bool {
 	return at >= n && len(t.edits) > 0
 }
 
-// find adds the findings of one rule that no earlier rule took. Percent-encoded
-// text is searched as written and decoded, as often as it was encoded.
-func (t *treater) find(rule *Rule, kinds []detect.Kind, text string) {
-	t.spans = detect.Find(t.spans[:0], text, kinds...)
-	t.add(rule, nil, false)
-	if t.spaced != "" {
-		t.spans = detect.Find(t.spans[:0], t.spaced, kinds...)
-		t.add(rule, nil, true)
-	}
-	var offsets []int
-	for i := range maxDecodings {
-		l := &t.layers[i%2] // the other one is being read
-		if !l.decode(text, offsets) {
-			return
-		}
-		decoded, starts := view(l.text), l.offsets
-		t.spans = detect.Find(t.spans[:0], decoded, kinds...)
-		t.add(rule, starts, false)
-		if strings.IndexByte(text, '+') >= 0 { // as forms are encoded: %2B1+202+555+0143
-			var spaced layer
-			spaced.decode(strings.ReplaceAll(text, "+", " "), nil)
-			t.spans = detect.Find(t.spans[:0], view(spaced.text), kinds...)
-			t.add(rule, starts, false)
-		}
-		text, offsets = decoded, starts
-	}
-}
-
-// maxDecodings is how many percent-encodings on top of each other are undone.
-const maxDecodings = 5
-
-// add keeps the spans that overlap nothing taken, mapped back by offsets.
-func (t *treater) add(rule *Rule, offsets []int, spaced bool) {
-	taken, i := len(t.edits), 0
+// add takes the spans of one reading for a rule. Where one overlaps what the
+// rule found in another reading, both are one; where it overlaps what an earlier
+// rule took, the rest of it is taken: half a phone number is personal.
+func (t *treater) add(rule *Rule, r *reading, text string) {
+	before, i := len(t.edits), 0
+	merged := false
 	for _, s := range t.spans {
-		e := edit{start: s.Start, end: s.End, rule: rule, kind: s.Kind.String(), canonical: s.Canonical, spaced: spaced}
-		if offsets != nil {
-			e.start, e.end = offsets[s.Start], offsets[s.End]
+		from, to := r.wholeEscapes(s.Start, s.End)
+		e := edit{start: r.at(from), end: r.at(to), rule: rule, kind: s.Kind.String(), canonical: s.Canonical, spaced: r.spaced}
+		if from >= to {
+			continue
 		}
-		for i < taken && t.edits[i].end <= e.start {
+		for i < before && t.edits[i].end <= e.start {
 			i++
 		}
-		if i == taken || t.edits[i].start >= e.end {
+		n := i // t.edits[i:n] overlap e
+		same := true
+		for n < before && t.edits[n].start < e.end {
+			same = same && t.edits[n].rule == rule
+			n++
+		}
+		switch {
+		case n == i:
 			t.edits = append(t.edits, e)
+		case same && rule.Do != Keep:
+			t.edits[i].start, t.edits[i].end = min(t.edits[i].start, e.start), max(t.edits[n-1].end, e.end)
+			for k := i + 1; k < n; k++ { // they are in the first now
+				t.edits[k].start, t.edits[k].end, merged = t.edits[i].end, t.edits[i].end, true
+			}
+		default:
+			t.addRest(e, t.edits[i:n], text)
 		}
 	}
 	clear(t.spans)
-	if len(t.edits) > taken {
+	if merged {
+		t.edits = slices.DeleteFunc(t.edits, func(e edit) bool { return e.start == e.end })
+	}
+	if len(t.edits) > before || merged {
 		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
 	}
+}
+
+// addRest adds what of e no other edit has, in as many pieces. A piece is a
+// value of its own: it has not the canonical form of the whole.
+func (t *treater) addRest(e edit, taken []edit, text string) {
+	piece := e
+	piece.canonical = ""
+	add := func(start, end int) {
+		if start < end && strings.ContainsFunc(text[start:end], func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+			piece.start, piece.end = start, end
+			t.edits = append(t.edits, piece)
+		}
+	}
+	at := e.start
+	for _, have := range taken {
+		add(at, have.start)
+		at = have.end
+	}
+	add(at, e.end)
 }
 
 // ask calls the Replacer for every finding, and drops the ones that are kept.
@@ -154,9 +176,9 @@ func (t *treater) ask(text string) error {
 		case t.number:
 			e.was = decimal(e.was)
 		case e.spaced:
-			e.was = t.spaced[e.start:e.end]
-		case t.spaced != "" && e.kind == "value":
-			e.was = plusOrSpace(e.was, t.spaced)
+			e.was = numbersPlus(text, t.bare)[e.start:e.end]
+		case t.bare != "" && e.kind == "value":
+			e.was = plusOrSpace(e.was, t.bare)
 		}
 		*t.secret = secret{e.was, e.canonical, t.place}
 		with, err := t.replace(&t.f)

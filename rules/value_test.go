@@ -286,7 +286,7 @@ func FuzzComponent(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		n := &numberer{}
-		tr := treater{replace: n.replace, plus: true, place: func() string { return "" }}
+		tr := treater{replace: n.replace, place: func() string { return "" }}
 		got, err := tr.component([]*Rule{lastLook}, raw, false)
 		text, ok := unpercent(raw)
 		if err != nil {

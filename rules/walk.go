@@ -66,7 +66,7 @@ func (w *walker) release() {
 // whether anything was; if nothing was, dst comes back as it is.
 func (w *walker) rewrite(dst, doc []byte, depth int, auto *automaton, replace Replacer) ([]byte, bool, error) {
 	w.doc, w.depth, w.auto, w.part, w.looks = doc, depth, auto, inBody, true
-	w.t.replace, w.t.plus = replace, false
+	w.t.replace, w.t.bare = replace, ""
 	w.out, w.copied, w.edited = dst, 0, false
 	if err := w.walk(); err != nil {
 		return dst, false, err
@@ -236,7 +236,7 @@ func (w *walker) merge(a, b *plan) *plan {
 		return p
 	}
 	rules := a.rules[:len(a.rules):len(a.rules)]
-	newPlan := reading
+	newPlan := toRead
 	if w.looks {
 		rules = rules[: len(rules)-1 : len(rules)-1] // without the last look
 		newPlan = treatment(w.part)
@@ -287,14 +287,14 @@ func (w *walker) leaf(rules []*Rule, start, end int, escaped, name bool) error {
 		w.text = unescape(w.text[:0], raw)
 		text = view(w.text)
 	}
-	if text == "" {
-		return nil
-	}
-	if !w.looks {
+	if !w.looks { // here an empty value counts: it is not the same as another
 		if w.t.number {
 			text = decimal(text)
 		}
 		w.collect(rules, text)
+		return nil
+	}
+	if text == "" {
 		return nil
 	}
 	if err := w.t.treat(rules, text, name); err != nil {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -24,25 +25,19 @@ func (r *reading) at(i int) int {
 	return r.offsets[i]
 }
 
-// wholeEscapes moves the ends of a span inwards to where they split no
-// percent-encoding: the 22 of %22anna@example.com is no part of the address.
-func (r *reading) wholeEscapes(start, end int) (int, int) {
-	escape := func(i int) bool {
-		return i >= 0 && i+2 < len(r.text) && r.text[i] == '%' && unhex(r.text[i+1]) >= 0 && unhex(r.text[i+2]) >= 0
+// snap moves the ends of a span of the value inwards to where a character of
+// this reading begins: the 22 of %22anna@example.com is no part of the address,
+// and neither is the 20 of %2520anna@example.com.
+func (r *reading) snap(start, end int) (int, int) {
+	if r.offsets == nil {
+		return start, end
 	}
-	for _, back := range []int{1, 2} {
-		if escape(start - back) {
-			start += 3 - back
-			break
-		}
+	i, _ := slices.BinarySearch(r.offsets, start)
+	j, exact := slices.BinarySearch(r.offsets, end)
+	if !exact {
+		j--
 	}
-	for _, back := range []int{1, 2} {
-		if escape(end - back) {
-			end -= back
-			break
-		}
-	}
-	return start, end
+	return r.offsets[i], r.offsets[max(j, 0)]
 }
 
 // readings are the ways to understand one value, made once for all rules and
@@ -55,48 +50,35 @@ type readings struct {
 // maxDecodings is how many percent-encodings on top of each other are undone.
 const maxDecodings = 5
 
-// of returns the readings of text, the deepest last. bare is what a part of a
-// URL is with its bare + as spaces, "" where there is none.
+// of returns the readings of text, the deepest last, and before that the deepest
+// with + as spaces: what is encoded is decoded before anyone asks what + means.
+// bare is what a part of a URL is with its bare + as spaces, "" where there is
+// none.
 func (rs *readings) of(text, bare string) []reading {
 	if rs.n > 0 {
 		return rs.all[:rs.n]
 	}
-	plus := rs.next()
-	if r := &rs.all[plus]; utf8.ValidString(text) {
+	first := rs.next()
+	if r := &rs.all[first]; utf8.ValidString(text) {
 		r.text, r.offsets, r.spaced = text, nil, false
 	} else {
 		r.latin1(text)
 	}
-	encoded := strings.IndexByte(text, '%') >= 0
-	if bare == "" && !encoded {
-		return rs.all[:rs.n]
-	}
-	// Two chains: + is a plus all the way down, or a space wherever it can be.
-	space := plus
-	if bare != "" {
-		plus, space = rs.fork(plus, bare)
-		rs.all[space].spaced = true
-	} else if spaces := asSpaces(text); spaces != "" && utf8.ValidString(text) {
-		plus, space = rs.fork(plus, spaces)
-	}
+	last := first
 	for range maxDecodings {
-		if space != plus {
-			if space = rs.decode(space); space < 0 {
-				break
-			}
-			if spaces := asSpaces(rs.all[space].text); spaces != "" {
-				rs.all[space].text = numbersPlus(rs.all[space].text, spaces)
-			}
-			plus = rs.decode(plus) // the same escapes: there is one if there was one
-			continue
-		}
-		if plus = rs.decode(plus); plus < 0 {
+		n := rs.decode(last)
+		if n < 0 {
 			break
 		}
-		space = plus
-		if spaces := asSpaces(rs.all[plus].text); spaces != "" {
-			plus, space = rs.fork(plus, spaces)
-		}
+		last = n
+	}
+	spaces := bare
+	if last != first {
+		spaces = asSpaces(rs.all[last].text)
+	}
+	if spaces != "" {
+		rs.fork(last, spaces)
+		rs.all[last].spaced = last == first
 	}
 	return rs.all[:rs.n]
 }
@@ -118,14 +100,12 @@ func (rs *readings) next() int {
 	return rs.n - 1
 }
 
-// fork adds, before the last reading, the same one with spaces for some of its
-// +, and returns where both are.
-func (rs *readings) fork(last int, spaces string) (plus, space int) {
-	plus, space = rs.next(), last
-	rs.all[plus], rs.all[space] = rs.all[space], rs.all[plus]
-	r := &rs.all[space]
-	r.text, r.offsets, r.spaced = numbersPlus(rs.all[plus].text, spaces), rs.all[plus].offsets, false
-	return plus, space
+// fork puts before the last reading the same one with spaces for some of its +.
+func (rs *readings) fork(last int, spaces string) {
+	n := rs.next()
+	rs.all[n], rs.all[last] = rs.all[last], rs.all[n]
+	r := &rs.all[last]
+	r.text, r.offsets, r.spaced = numbersPlus(rs.all[n].text, spaces), rs.all[n].offsets, false
 }
 
 // decode adds the reading i with one percent-encoding undone, where there is
@@ -178,7 +158,8 @@ func (r *reading) latin1(s string) {
 func numbersPlus(text, bare string) string {
 	b := []byte(bare)
 	for i := range b {
-		if b[i] != text[i] && i+1 < len(text) && (text[i+1]-'0' <= 9 || text[i+1] == '(') && (i == 0 || !isBase64url(text[i-1])) {
+		number := b[i] != text[i] && i+1 < len(text) && (text[i+1]-'0' <= 9 || text[i+1] == '(')
+		if number && (i == 0 || !isBase64url(text[i-1]) || text[i-1] == '-' || text[i-1] == '_') {
 			b[i] = '+'
 		}
 	}

@@ -63,7 +63,7 @@ func (t *treater) treat(rules []*Rule, text string, names bool) error {
 		all := t.readings.of(text, t.bare)
 		for i := len(all) - 1; i >= 0; i-- {
 			t.spans = detect.Find(t.spans[:0], all[i].text, kinds...)
-			t.add(rule, &all[i], text)
+			t.add(rule, &all[i], &all[len(all)-1], text)
 		}
 		if rule != lastLook {
 			continue
@@ -100,44 +100,35 @@ func (t *treater) covered(n int) bool {
 	return at >= n && len(t.edits) > 0
 }
 
-// add takes the spans of one reading for a rule. Where one overlaps what the
-// rule found in another reading, both are one; where it overlaps what an earlier
-// rule took, the rest of it is taken: half a phone number is personal.
-func (t *treater) add(rule *Rule, r *reading, text string) {
+// add takes the spans of one reading for a rule. Of a span that overlaps what an
+// earlier rule took, the rest is taken: half a phone number is personal. But
+// only the deepest reading knows what is said; what another finds across that is
+// an accident of the encoding, as hello%20anna@example.com is an address.
+func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
 	before, i := len(t.edits), 0
-	merged := false
 	for _, s := range t.spans {
-		from, to := r.wholeEscapes(s.Start, s.End)
-		e := edit{start: r.at(from), end: r.at(to), rule: rule, kind: s.Kind.String(), canonical: s.Canonical, spaced: r.spaced}
-		if from >= to {
+		start, end := deepest.snap(r.at(s.Start), r.at(s.End))
+		if start >= end {
 			continue
 		}
+		e := edit{start: start, end: end, rule: rule, kind: s.Kind.String(), canonical: s.Canonical, spaced: r.spaced}
 		for i < before && t.edits[i].end <= e.start {
 			i++
 		}
-		n := i // t.edits[i:n] overlap e
-		same := true
+		n, mine := i, false // t.edits[i:n] overlap e
 		for n < before && t.edits[n].start < e.end {
-			same = same && t.edits[n].rule == rule
+			mine = mine || t.edits[n].rule == rule
 			n++
 		}
 		switch {
 		case n == i:
 			t.edits = append(t.edits, e)
-		case same && rule.Do != Keep:
-			t.edits[i].start, t.edits[i].end = min(t.edits[i].start, e.start), max(t.edits[n-1].end, e.end)
-			for k := i + 1; k < n; k++ { // they are in the first now
-				t.edits[k].start, t.edits[k].end, merged = t.edits[i].end, t.edits[i].end, true
-			}
-		default:
+		case !mine && len(r.text) == len(deepest.text):
 			t.addRest(e, t.edits[i:n], text)
 		}
 	}
 	clear(t.spans)
-	if merged {
-		t.edits = slices.DeleteFunc(t.edits, func(e edit) bool { return e.start == e.end })
-	}
-	if len(t.edits) > before || merged {
+	if len(t.edits) > before {
 		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
 	}
 }

@@ -2,6 +2,8 @@ package rules
 
 import (
 	"cmp"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -46,10 +48,11 @@ type plan struct {
 	blind, blindNames bool
 }
 
-// maxStates bounds what contrived rule files can make of our memory, maxWild
-// what one name can cost.
+// maxStates and maxWork bound what contrived rule files can make of our memory
+// and time, maxWild what one name can cost.
 const (
 	maxStates = 4096
+	maxWork   = 1 << 28 // places times names
 	maxWild   = 6
 )
 
@@ -77,17 +80,22 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 
 	ids := map[string]uint16{}
 	var sets [][]place
+	var key []byte
+	work := 0
 	intern := func(set []place) (uint16, error) {
 		set = closure(set, targets)
-		key := fmt.Sprint(set)
-		if id, ok := ids[key]; ok {
+		key = key[:0]
+		for _, p := range set {
+			key = binary.AppendUvarint(binary.AppendUvarint(key, uint64(p.address)), uint64(p.step))
+		}
+		if id, ok := ids[string(key)]; ok {
 			return id, nil
 		}
-		if len(sets) == maxStates {
+		if work += len(set) * (len(a.symbols.names) + 1); len(sets) == maxStates || work > maxWork {
 			return 0, errTangled
 		}
 		id := uint16(len(sets))
-		ids[key] = id
+		ids[string(key)] = id
 		sets = append(sets, set)
 		return id, nil
 	}
@@ -160,7 +168,7 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 	return a, nil
 }
 
-var errTangled = fmt.Errorf("the addresses of this route need more than %d states; use fewer ** and wildcards in the middle", maxStates)
+var errTangled = errors.New("the addresses of this route need too many states; use fewer of them, or fewer ** and wildcards in the middle")
 
 // closure adds what ** reaches by matching nothing, sorts, and drops doubles.
 func closure(set []place, targets []target) []place {

@@ -67,14 +67,12 @@ func (m *Match) Rewrite(dst []byte, replace Replacer) error {
 	w := getWalker()
 	defer w.release()
 	w.t.replace, w.looks = replace, true
-	outer := w.t.place
-	defer func() { w.t.place = outer }()
 	for _, rewrite := range []func(*walker) error{m.rewritePath, m.rewriteQuery, m.rewriteHeader} {
 		if err := rewrite(w); err != nil {
 			return err
 		}
 	}
-	w.t.place = outer
+	w.t.place = w.here
 	if len(m.msg.Body) == 0 {
 		return nil
 	}

@@ -15,10 +15,9 @@ func (m *Match) Read() error {
 	m.values = make([][]string, len(route.reads))
 	w := getWalker()
 	defer w.release()
-	w.looks = false
 	collect := func(rules []*Rule, text string) {
 		for _, r := range rules {
-			m.values[r.Line] = append(m.values[r.Line], strings.Clone(text))
+			m.values[r.order] = append(m.values[r.order], strings.Clone(text))
 		}
 	}
 	if a := route.readers[inPath]; a != nil {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -9,41 +10,44 @@ import (
 // A reading is one way to understand a text: as written, or with a
 // percent-encoding undone, or with + as the space that form encoders mean by it.
 type reading struct {
-	text    string // may alias buf
-	offsets []int  // where each byte of text, and its end, began in the value; nil: at the same place
-	spaced  bool   // the value itself with bare + read as spaces
+	text    string   // may alias buf
+	from    *reading // what was decoded; nil: the value itself
+	escapes []int32  // which bytes of text were an escape there, in order
+	offsets []int    // of a value that is not UTF-8: where each byte of text, and its end, began
+	spaced  bool     // the value itself with bare + read as spaces
 
-	buf   []byte
-	froms []int // the buffer of offsets
+	buf    []byte // of text
+	places []int32
 }
 
 // at returns where in the value the byte i of the reading began.
 func (r *reading) at(i int) int {
-	if r.offsets == nil {
-		return i
+	for ; r.from != nil; r = r.from {
+		before, _ := slices.BinarySearch(r.escapes, int32(i))
+		i += 2 * before
 	}
-	return r.offsets[i]
+	if r.offsets != nil {
+		return r.offsets[i]
+	}
+	return i
 }
 
 // snap moves the ends of a span of the value inwards to where a character of
 // this reading begins: the 22 of %22anna@example.com is no part of the address,
 // and neither is the 20 of %2520anna@example.com.
 func (r *reading) snap(start, end int) (int, int) {
-	if r.offsets == nil {
+	if r.from == nil && r.offsets == nil {
 		return start, end
 	}
-	i, _ := slices.BinarySearch(r.offsets, start)
-	j, exact := slices.BinarySearch(r.offsets, end)
-	if !exact {
-		j--
-	}
-	return r.offsets[i], r.offsets[max(j, 0)]
+	first := sort.Search(len(r.text), func(i int) bool { return r.at(i) >= start })
+	last := sort.Search(len(r.text), func(i int) bool { return r.at(i+1) > end })
+	return r.at(first), r.at(last)
 }
 
 // readings are the ways to understand one value, made once for all rules and
 // in buffers that are used again.
 type readings struct {
-	all []reading
+	all [maxDecodings + 2]reading
 	n   int
 }
 
@@ -60,7 +64,7 @@ func (rs *readings) of(text, bare string) []reading {
 	}
 	first := rs.next()
 	if r := &rs.all[first]; utf8.ValidString(text) {
-		r.text, r.offsets, r.spaced = text, nil, false
+		r.text, r.from, r.offsets, r.spaced = text, nil, nil, false
 	} else {
 		r.latin1(text)
 	}
@@ -93,9 +97,6 @@ func asSpaces(text string) string {
 
 // next returns the index of a reading to fill.
 func (rs *readings) next() int {
-	if rs.n == len(rs.all) {
-		rs.all = append(rs.all, reading{})
-	}
 	rs.n++
 	return rs.n - 1
 }
@@ -105,7 +106,8 @@ func (rs *readings) fork(last int, spaces string) {
 	n := rs.next()
 	rs.all[n], rs.all[last] = rs.all[last], rs.all[n]
 	r := &rs.all[last]
-	r.text, r.offsets, r.spaced = numbersPlus(rs.all[n].text, spaces), rs.all[n].offsets, false
+	plus := &rs.all[n]
+	r.text, r.from, r.escapes, r.offsets = numbersPlus(plus.text, spaces), plus.from, plus.escapes, plus.offsets
 }
 
 // decode adds the reading i with one percent-encoding undone, where there is
@@ -118,10 +120,10 @@ func (rs *readings) decode(i int) int {
 	n := rs.next()
 	r, from := &rs.all[n], &rs.all[i]
 	s := from.text
-	r.buf, r.froms = r.buf[:0], r.froms[:0]
+	r.buf, r.places = r.buf[:0], r.places[:0]
 	for k := 0; k < len(s); {
-		r.froms = append(r.froms, from.at(k))
 		if s[k] == '%' && k+2 < len(s) && unhex(s[k+1]) >= 0 && unhex(s[k+2]) >= 0 {
+			r.places = append(r.places, int32(len(r.buf)))
 			r.buf = append(r.buf, byte(unhex(s[k+1])<<4|unhex(s[k+2])))
 			k += 3
 			continue
@@ -129,27 +131,36 @@ func (rs *readings) decode(i int) int {
 		r.buf = append(r.buf, s[k])
 		k++
 	}
-	r.froms = append(r.froms, from.at(len(s)))
-	if len(r.buf) == len(s) {
+	if len(r.places) == 0 {
 		rs.n--
 		return -1
 	}
-	r.text, r.offsets, r.spaced = view(r.buf), r.froms, false
+	r.text, r.from, r.escapes, r.offsets, r.spaced = view(r.buf), from, r.places, nil, false
 	return n
 }
 
 // latin1 reads a text that is not UTF-8 as ISO 8859-1, as HTTP once did: every
 // byte is a character.
 func (r *reading) latin1(s string) {
-	r.buf, r.froms = r.buf[:0], r.froms[:0]
+	var offsets []int // rare: it is not worth a buffer
+	r.buf = r.buf[:0]
 	for i := range len(s) {
 		for range utf8.RuneLen(rune(s[i])) {
-			r.froms = append(r.froms, i)
+			offsets = append(offsets, i)
 		}
 		r.buf = utf8.AppendRune(r.buf, rune(s[i]))
 	}
-	r.froms = append(r.froms, len(s))
-	r.text, r.offsets, r.spaced = view(r.buf), r.froms, false
+	r.text, r.from, r.offsets, r.spaced = view(r.buf), nil, append(offsets, len(s)), false
+}
+
+// large says whether the buffers are too large to be kept.
+func (rs *readings) large() bool {
+	for i := range rs.all {
+		if cap(rs.all[i].buf) > 1<<16 || cap(rs.all[i].places) > 1<<16 {
+			return true
+		}
+	}
+	return false
 }
 
 // numbersPlus chooses between text and bare, which has spaces for some of its +:

@@ -188,7 +188,7 @@ func (route *Route) compile() error {
 	}
 	var reads [roots][]target
 	for i, a := range route.reads {
-		reads[a.root] = append(reads[a.root], target{&Rule{Line: i}, a})
+		reads[a.root] = append(reads[a.root], target{&Rule{order: i}, a}) // order: its place in reads
 	}
 	for i := range targets {
 		var err error

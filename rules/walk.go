@@ -27,7 +27,8 @@ type walker struct {
 	stack  []frame
 	merged map[[2]*plan]*plan // plans of values that several addresses cover
 	t      treater
-	text   []byte // an unescaped string
+	here   func() string // address
+	text   []byte        // an unescaped string
 
 	out    []byte
 	copied int // doc[:copied] is in out
@@ -45,20 +46,27 @@ type frame struct {
 
 var walkers = sync.Pool{New: func() any {
 	w := &walker{}
-	w.t.place = w.address
+	w.here = w.address // made once: a method value costs memory
 	return w
 }}
 
-func getWalker() *walker { return walkers.Get().(*walker) }
+// getWalker returns a walker in its first state, however the one who had it
+// before left it: a Replacer may have panicked.
+func getWalker() *walker {
+	w := walkers.Get().(*walker)
+	w.t.number, w.t.bare, w.t.place = false, "", w.here
+	w.stack, w.looks, w.part = w.stack[:0], false, inBody
+	return w
+}
 
 // release gives the walker back, with no reference to the request in it.
 func (w *walker) release() {
 	w.t.forget()
-	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 {
+	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || w.t.readings.large() {
 		return // one large body must not hold memory for ever
 	}
+	clear(w.t.spans[:cap(w.t.spans)])
 	w.doc, w.out, w.auto, w.collect, w.t.replace = nil, nil, nil, nil, nil
-	w.stack = w.stack[:0]
 	walkers.Put(w)
 }
 
@@ -66,7 +74,7 @@ func (w *walker) release() {
 // whether anything was; if nothing was, dst comes back as it is.
 func (w *walker) rewrite(dst, doc []byte, depth int, auto *automaton, replace Replacer) ([]byte, bool, error) {
 	w.doc, w.depth, w.auto, w.part, w.looks = doc, depth, auto, inBody, true
-	w.t.replace, w.t.bare = replace, ""
+	w.t.replace = replace
 	w.out, w.copied, w.edited = dst, 0, false
 	if err := w.walk(); err != nil {
 		return dst, false, err

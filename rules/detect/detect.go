@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Kind is one kind of personal data, or Opaque.
@@ -109,7 +110,7 @@ func FindAny(dst []Span, s string, h Hint) []Span {
 
 func find(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
 	run := asked & candidates[h]
-	if run == 0 {
+	if run == 0 || run == 1<<Phone && h&(hasPlus|hasAt|hasHigh) == 0 && h&(hasTell|hasGap) != hasTell|hasGap && !hasPrefix(s) {
 		return dst
 	}
 	base := len(dst)
@@ -123,6 +124,10 @@ func find(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
 	}
 	return settle(dst, base, kinds)
 }
+
+// hasPrefix says whether an international prefix, 00 or 011, may stand in s.
+// Where neither a plus, nor an @, nor a word tells of a number, it must.
+func hasPrefix(s string) bool { return strings.Contains(s, "00") || strings.Contains(s, "011") }
 
 // settle sorts the findings from base on and keeps the best of those that overlap.
 func settle(dst []Span, base int, kinds []Kind) []Span {

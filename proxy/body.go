@@ -7,8 +7,10 @@ import (
 	"mime"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/statveil/statveil/rules"
@@ -20,27 +22,26 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 	if req.Body == nil || req.Body == http.NoBody {
 		return false, nil
 	}
-	tooLarge := refuse(Oversize, "the body is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
 	if req.ContentLength > x.limits.Body {
-		return false, tooLarge
+		return false, x.tooLarge("the body")
 	}
 	raw, err := readAll(req.Body, max(req.ContentLength, 0), x.limits.Body)
 	switch {
 	case errors.Is(err, errTooLarge):
-		return false, tooLarge
+		return false, x.tooLarge("the body")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return false, refuse(Slow, "the body did not arrive in time")
 	case err != nil:
 		return false, refuse(Unparseable, "the body broke off, or its framing is wrong")
 	}
-	coded, err = x.coding(req, raw)
+	coded, err = coding(req, raw)
 	if err != nil || !coded {
 		msg.Body = raw
 		return coded, err
 	}
 	msg.Body, err = gunzip(raw, x.limits.Body)
 	if errors.Is(err, errTooLarge) {
-		return true, refuse(Oversize, "the decoded body is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
+		return true, x.tooLarge("the decoded body")
 	}
 	if err != nil {
 		return true, refuse(Unparseable, "the body is not the gzip it claims to be")
@@ -48,9 +49,13 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 	return true, nil
 }
 
+func (x *exchange) tooLarge(what string) error {
+	return refuse(Oversize, what+" is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
+}
+
 // coding says whether the body is gzip: declared, or by its first bytes, since
 // some clients do not declare it.
-func (x *exchange) coding(req *http.Request, raw []byte) (bool, error) {
+func coding(req *http.Request, raw []byte) (bool, error) {
 	var declared []string
 	for _, v := range req.Header.Values("Content-Encoding") {
 		for c := range strings.SplitSeq(v, ",") {
@@ -93,19 +98,38 @@ func gunzip(b []byte, limit int64) ([]byte, error) {
 }
 
 // medium tells a broken JSON body from one that is something else, which
-// cannot be inspected.
-func (x *exchange) medium(req *http.Request, err error) error {
+// cannot be inspected: by what it is declared to be, and by how it begins.
+func medium(req *http.Request, body []byte, err error) error {
 	var broken *rules.Error
-	if !errors.As(err, &broken) || broken.Reason != rules.Unparseable {
+	if !errors.As(err, &broken) || !broken.Body || broken.Reason != rules.Unparseable {
 		return err
 	}
-	declared := req.Header.Get("Content-Type")
-	medium, _, parseErr := mime.ParseMediaType(declared)
-	if declared == "" || parseErr != nil || medium == "text/plain" ||
-		strings.HasSuffix(medium, "/json") || strings.HasSuffix(medium, "+json") {
+	declared, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
+	begins := bytes.TrimLeft(body, " \t\r\n")
+	if strings.HasSuffix(declared, "/json") || strings.HasSuffix(declared, "+json") || len(begins) > 0 && (begins[0] == '{' || begins[0] == '[') {
 		return err
 	}
 	return refuse(Encoding, "the body is not JSON; no other medium is inspected here")
+}
+
+// checkCharset refuses a JSON body that its reader may take for other characters
+// than we do. ASCII is the same in most charsets, but not in UTF-7.
+func checkCharset(req *http.Request, body []byte) error {
+	for _, declared := range req.Header.Values("Content-Type") {
+		_, params, err := mime.ParseMediaType(declared)
+		charset := strings.ToLower(params["charset"])
+		if err != nil {
+			_, charset, _ = strings.Cut(strings.ToLower(declared), "charset=")
+		}
+		ascii := !slices.ContainsFunc(body, func(b byte) bool { return b >= utf8.RuneSelf })
+		switch {
+		case charset == "", charset == "utf-8", charset == "utf8", charset == "us-ascii", charset == "ascii":
+		case ascii && (strings.HasPrefix(charset, "iso-8859-") || strings.HasPrefix(charset, "windows-125") || charset == "latin1"):
+		default:
+			return refuse(Encoding, "the body has a charset that is not inspected here; UTF-8 is")
+		}
+	}
+	return nil
 }
 
 // setBody makes b the whole body of the request.

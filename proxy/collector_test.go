@@ -301,5 +301,5 @@ func (a *answer) fine(t testing.TB) *answer {
 }
 
 func countFindings(n *atomic.Int64) func(proxy.Outcome) {
-	return func(o proxy.Outcome) { n.Add(int64(o.Findings)) }
+	return func(o proxy.Outcome) { n.Add(int64(o.Replaced)) }
 }

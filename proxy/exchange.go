@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/statveil/statveil/pseudonym"
 	"github.com/statveil/statveil/rules"
@@ -24,7 +25,7 @@ type exchange struct {
 	keyring    *pseudonym.Keyring
 	global     *pseudonym.Keyring
 	request    string // the scope of linkable: request
-	findings   int
+	replaced   int
 	handedOver bool                // the body is the transport's to close
 	originals  map[string]original // by token
 	lengths    []int               // that tokens have
@@ -66,7 +67,7 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		token = keyring.Seal(c, f.Canonical())
 	}
 	x.found(f, token)
-	x.findings++
+	x.replaced++
 	if _, known := x.originals[token]; !known && x.match.Route.Restore == rules.RestoreEcho {
 		if x.originals == nil {
 			x.originals = map[string]original{}
@@ -82,12 +83,13 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 // pseudonymized says whether a finding is a pseudonym of this keyring already,
 // or the address of one: a number in a SIP URI leaves its domain behind. The
 // keyring can tell; what only looks like a token is a text like any other, and
-// so is a whole value that goes on after one.
+// so is what goes on after one but is no domain.
 func pseudonymized(k *pseudonym.Keyring, kind, text string) bool {
-	if kind != "value" {
-		text, _, _ = strings.Cut(text, "@")
+	if kind == "value" {
+		return k.Own(text)
 	}
-	return k.Own(text)
+	user, domain, _ := strings.Cut(text, "@")
+	return k.Own(user) && !strings.Contains(domain, "@") && (domain == "" || strings.ContainsFunc(domain, unicode.IsLetter))
 }
 
 func (x *exchange) found(f *rules.Finding, with string) {

@@ -118,7 +118,7 @@ func FuzzTarget(f *testing.F) {
 		}),
 	}
 	var findings int
-	s.Observe = func(o proxy.Outcome) { findings = o.Findings }
+	s.Observe = func(o proxy.Outcome) { findings = o.Replaced }
 	handler := proxy.Reverse(s, &url.URL{Scheme: "http", Host: "collector"})
 	f.Fuzz(func(t *testing.T, path, query string) {
 		target := path

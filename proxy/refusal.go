@@ -44,6 +44,7 @@ type Refusal struct {
 	Status int    // what an HTTP client is told
 	Route  string // the route that matched, or ""
 	Detail string // what was wrong
+	ID     string // random, to find this one in a log
 
 	cause error // of the caller's context
 }
@@ -58,7 +59,7 @@ func refuse(reason Reason, detail string) *Refusal {
 }
 
 // write answers with RFC 9457 problem details.
-func (r *Refusal) write(w http.ResponseWriter, req *http.Request, id string) {
+func (r *Refusal) write(w http.ResponseWriter, req *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
@@ -87,5 +88,5 @@ func (r *Refusal) write(w http.ResponseWriter, req *http.Request, id string) {
 		Route  string `json:"route,omitempty"`
 		Reason Reason `json:"reason"`
 		ID     string `json:"request_id"`
-	}{"about:blank", reasons[r.Reason].title, r.Status, r.Detail, r.Route, r.Reason, id})
+	}{"about:blank", reasons[r.Reason].title, r.Status, r.Detail, r.Route, r.Reason, r.ID})
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"encoding/json"
+	"html"
 	"io"
 	"iter"
 	"net/http"
@@ -25,7 +26,12 @@ func (x *exchange) restore(res *http.Response) error {
 	}
 	if res.Body == nil || res.Request != nil && res.Request.Method == http.MethodHead || res.ContentLength == 0 ||
 		res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotModified ||
-		strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") { // it does not end
+		res.StatusCode == http.StatusPartialContent { // its ranges are counted in pseudonyms
+		return nil
+	}
+	if res.ContentLength < 0 && plain(res.Header) { // it may not end for a long time
+		dropDigests(res.Header)
+		res.Body = &stream{x: x, src: res.Body, medium: res.Header.Get("Content-Type")}
 		return nil
 	}
 	raw, err := readAll(res.Body, max(min(res.ContentLength, x.limits.Body), 0), x.limits.Body)
@@ -40,7 +46,7 @@ func (x *exchange) restore(res *http.Response) error {
 	body, known := decoded(res.Header, raw, x.limits.Body)
 	restored := body
 	if known {
-		restored = x.expandBody(body, res.Header.Get("Content-Type"))
+		restored = x.expand(body, encodingOf(res.Header.Get("Content-Type"), body))
 	}
 	if bytes.Equal(restored, body) { // an unknown coding too: it passes as it came
 		res.Body = io.NopCloser(bytes.NewReader(raw))
@@ -50,16 +56,23 @@ func (x *exchange) restore(res *http.Response) error {
 	dropDigests(res.Header)
 	res.Body = io.NopCloser(bytes.NewReader(restored))
 	res.ContentLength = int64(len(restored))
-	res.TransferEncoding = nil
+	res.TransferEncoding, res.Trailer = nil, nil
 	res.Header.Set("Content-Length", strconv.Itoa(len(restored)))
 	return nil
 }
 
+// plain says whether an answer has no content coding.
+func plain(h http.Header) bool {
+	c := strings.ToLower(strings.Join(h["Content-Encoding"], ","))
+	return c == "" || c == "identity"
+}
+
 // decoded undoes the content coding of an answer, if it is one we can undo.
 func decoded(h http.Header, raw []byte, limit int64) (body []byte, known bool) {
-	switch strings.ToLower(strings.Join(h["Content-Encoding"], ",")) {
-	case "", "identity":
+	if plain(h) {
 		return raw, true
+	}
+	switch strings.ToLower(strings.Join(h["Content-Encoding"], ",")) {
 	case "gzip", "x-gzip":
 		body, err := gunzip(raw, limit)
 		return body, err == nil
@@ -76,17 +89,38 @@ type resumed struct {
 	io.Closer
 }
 
-func (x *exchange) expandBody(b []byte, medium string) []byte {
-	trimmed := bytes.TrimLeft(b, " \t\r\n")
-	if strings.Contains(strings.ToLower(medium), "json") || len(trimmed) > 0 && strings.IndexByte(`{["`, trimmed[0]) >= 0 {
-		return x.expandJSON(b)
+// An encoding writes a value so that it stands in an answer as the collector
+// would have written it: the collector had only a pseudonym to escape.
+type encoding func(string) string
+
+// encodingOf goes by what the answer says it is, and by how it begins. What a
+// browser might take for HTML is escaped as HTML: a value that is markup must not
+// become markup on its way back.
+func encodingOf(medium string, b []byte) encoding {
+	medium = strings.ToLower(medium)
+	b = bytes.TrimLeft(b, " \t\r\n")
+	looksJSON := len(b) > 0 && strings.IndexByte(`{["`, b[0]) >= 0
+	switch {
+	case strings.Contains(medium, "json"), strings.Contains(medium, "javascript"), strings.HasPrefix(medium, "text/event-stream"),
+		looksJSON && (medium == "" || strings.HasPrefix(medium, "text/plain")):
+		return escapeJSON
+	case strings.HasPrefix(medium, "text/plain"):
+		return func(s string) string { return s }
+	case strings.HasPrefix(medium, "application/x-www-form-urlencoded"):
+		return escapeURL
 	}
-	return x.expand(b, func(s string) string { return s })
+	return html.EscapeString
 }
 
-// expandJSON restores inside JSON strings. A string that is one token in place
-// of a number becomes the number again.
-func (x *exchange) expandJSON(b []byte) []byte {
+// escapeJSON writes the inside of a JSON string, with <, > and & escaped too.
+func escapeJSON(s string) string {
+	quoted, _ := json.Marshal(s) // a string always encodes
+	return string(quoted[1 : len(quoted)-1])
+}
+
+// expand restores in b. A JSON string that is one token in place of a number
+// becomes the number again.
+func (x *exchange) expand(b []byte, encode encoding) []byte {
 	var out []byte
 	at := 0
 	for t := range x.tokens(b) {
@@ -95,8 +129,7 @@ func (x *exchange) expandJSON(b []byte) []byte {
 			at = t.end + 1
 			continue
 		}
-		quoted := quote(t.text)
-		out = append(append(out, b[at:t.start]...), quoted[1:len(quoted)-1]...)
+		out = append(append(out, b[at:t.start]...), encode(t.text)...)
 		at = t.end
 	}
 	return append(out, b[at:]...)
@@ -110,24 +143,6 @@ func wholeValue(b []byte, open, end int) bool {
 	}
 	after := bytes.TrimLeft(b[end+1:], " \t\r\n")
 	return len(after) == 0 || after[0] != ':'
-}
-
-func quote(s string) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // a string always encodes
-	return bytes.TrimRight(b.Bytes(), "\n")
-}
-
-func (x *exchange) expand(b []byte, encode func(string) string) []byte {
-	var out []byte
-	at := 0
-	for t := range x.tokens(b) {
-		out = append(append(out, b[at:t.start]...), encode(t.text)...)
-		at = t.end
-	}
-	return append(out, b[at:]...)
 }
 
 // A token is b[start:end] of an answer, and what the client wrote for it.

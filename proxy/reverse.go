@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -22,14 +21,10 @@ type reverse struct {
 }
 
 func (p *reverse) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := rand.Text()
 	res, err := p.forward(r)
-	if err != nil {
-		var refusal *Refusal
-		if !errors.As(err, &refusal) {
-			refusal = refuse(Collector, "the request could not be sent")
-		}
-		refusal.write(w, r, id)
+	var refusal *Refusal
+	if errors.As(err, &refusal) { // it always is one
+		refusal.write(w, r)
 		return
 	}
 	defer res.Body.Close()
@@ -87,7 +82,7 @@ func copyBody(w http.ResponseWriter, res *http.Response) error {
 			if _, err := w.Write(buf[:n]); err != nil {
 				return err
 			}
-			if err := flush.Flush(); err != nil {
+			if err := flush.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"net"
 	"net/http"
@@ -41,11 +42,11 @@ func (l Limits) withDefaults() Limits {
 // safe for concurrent use; set the fields before the first request.
 type Sanitizer struct {
 	// Rules returns the rules in force. It is called once a request, so that
-	// each request sees one set.
+	// each request sees one set. Required.
 	Rules func() *rules.Set
 
 	// Keys returns a tenant's keyring, or nil where there is none now. The
-	// keyring of linkable: global is that of the tenant "_global".
+	// keyring of linkable: global is that of the tenant "_global". Required.
 	Keys func(tenant string) *pseudonym.Keyring
 
 	// Transport sends what has been made safe; nil is NewTransport(30s).
@@ -67,8 +68,9 @@ type Outcome struct {
 	Route    string // "" where none matched
 	Refused  Reason // "" where the collector answered
 	Detail   string // of the refusal
+	ID       string // of the refusal: the client was given it too
 	Status   int    // the collector's, or ours
-	Findings int    // replaced
+	Replaced int    // findings that a pseudonym took the place of
 	Took     time.Duration
 }
 
@@ -110,10 +112,11 @@ func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, 
 	if req.Body != nil && !x.handedOver {
 		req.Body.Close()
 	}
-	o := Outcome{Route: x.route(), Findings: x.findings, Took: time.Since(x.began)}
+	o := Outcome{Route: x.route(), Replaced: x.replaced, Took: time.Since(x.began)}
 	if err != nil {
 		refusal := x.refusal(req.Context(), err)
-		o.Refused, o.Detail, o.Status = refusal.Reason, refusal.Detail, refusal.Status
+		refusal.ID = rand.Text()
+		o.Refused, o.Detail, o.Status, o.ID = refusal.Reason, refusal.Detail, refusal.Status, refusal.ID
 		err = refusal
 	} else {
 		o.Status = res.StatusCode
@@ -197,19 +200,22 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 	if coding {
 		out.Header.Del("Content-Encoding")
 	}
-	x.dropForwarded(out.Header)
+	if err := checkCharset(req, msg.Body); err != nil && len(msg.Body) > 0 {
+		return nil, err
+	}
 	msg.Header = out.Header
 	if err := x.match.Read(); err != nil {
-		return nil, x.medium(req, err)
+		return nil, medium(req, msg.Body, err)
 	}
+	x.dropForwarded(out.Header)
 	sent := msg.Body
 	if err := x.match.Rewrite(nil, x.seal); err != nil {
-		return nil, x.medium(req, err)
+		return nil, medium(req, sent, err)
 	}
 	if coding || !bytes.Equal(sent, msg.Body) {
 		dropDigests(out.Header)
 	}
-	if x.findings > 0 {
+	if x.replaced > 0 {
 		dropSignatures(out.Header)
 	}
 	setBody(out, msg.Body)

@@ -17,10 +17,11 @@ const (
 type Error struct {
 	Reason Reason
 	Detail string
+	Body   bool // it is the body that cannot be read
 }
 
 func (e *Error) Error() string { return string(e.Reason) + ": " + e.Detail }
 
 func unparseable(format string, args ...any) error {
-	return &Error{Unparseable, fmt.Sprintf(format, args...)}
+	return &Error{Reason: Unparseable, Detail: fmt.Sprintf(format, args...)}
 }

@@ -32,7 +32,7 @@ type secret struct {
 // keeps the answer is ignored. An error ends the rewriting and is returned.
 type Replacer func(*Finding) (string, error)
 
-// Text returns the exact text of the finding, decoded.
+// Text returns the exact text of the finding, decoded; of a number, its JSON.
 func (f *Finding) Text() string { return strings.Clone((*f.secret).text) }
 
 // Canonical returns the one form of all spellings of this value: what the
@@ -43,13 +43,10 @@ func (f *Finding) Canonical() string {
 	if s.canonical != "" {
 		return norm.NFC.String(s.canonical)
 	}
-	return canonical(s.text, f.Number)
+	return canonical(s.text)
 }
 
-func canonical(text string, number bool) string {
-	if number {
-		return strings.Clone(text)
-	}
+func canonical(text string) string {
 	if c, ok := detect.Canonical(text); ok {
 		return c
 	}

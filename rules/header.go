@@ -93,7 +93,7 @@ func (t *treater) text(rules []*Rule, text string, name bool) (string, error) {
 	return b.String(), nil
 }
 
-var errAuthorization = &Error{Unsafe, "Authorization holds personal data; name it in a rule, or keep it"}
+var errAuthorization = &Error{Reason: Unsafe, Detail: "Authorization holds personal data; name it in a rule, or keep it"}
 
 // checkAuthorization refuses credentials with personal data that no rule took:
 // to rewrite them unasked would break the login.

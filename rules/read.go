@@ -61,9 +61,9 @@ func (m *Match) Tenant() (string, error) {
 	name, ok := m.one(at)
 	switch {
 	case !ok:
-		return "", &Error{NoTenant, "the tenant is absent or not the same everywhere: " + at.text}
+		return "", &Error{Reason: NoTenant, Detail: "the tenant is absent or not the same everywhere: " + at.text}
 	case !TenantName(name):
-		return "", &Error{NoTenant, "the tenant is malformed: " + at.text}
+		return "", &Error{Reason: NoTenant, Detail: "the tenant is malformed: " + at.text}
 	}
 	return name, nil
 }
@@ -78,7 +78,7 @@ func (m *Match) Scope(r *Rule) (value string, ok bool) {
 	if !ok || text == "" {
 		return "", false
 	}
-	return canonical(text, false), true
+	return canonical(text), true
 }
 
 // one returns the value at an address if all its occurrences are equal.

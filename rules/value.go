@@ -70,7 +70,7 @@ func (t *treater) treat(rules []*Rule, text string, names bool) error {
 		}
 		for i := range all {
 			if t.tokenIn(&all[i]) {
-				return &Error{Unsafe, "a JWT holds personal data; name it in a rule, or keep it"}
+				return &Error{Reason: Unsafe, Detail: "a JWT holds personal data; name it in a rule, or keep it"}
 			}
 		}
 	}
@@ -165,7 +165,7 @@ func (t *treater) ask(text string) error {
 		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, secret: &t.secret}
 		switch e.was = text[e.start:e.end]; {
 		case t.number:
-			e.was = decimal(e.was)
+			e.canonical = strings.Clone(decimal(e.was))
 		case e.spaced:
 			e.was = numbersPlus(text, t.bare)[e.start:e.end]
 		case t.bare != "" && e.kind == "value":

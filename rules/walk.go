@@ -120,7 +120,7 @@ value:
 		i = end + 1
 	case c == '{' || c == '[':
 		if len(w.stack) == w.depth {
-			return &Error{Oversize, fmt.Sprintf("the body nests deeper than %d", w.depth)}
+			return &Error{Reason: Oversize, Detail: fmt.Sprintf("the body nests deeper than %d", w.depth)}
 		}
 		w.stack = append(w.stack, frame{array: c == '[', state: state, plan: plan})
 		i = skipSpace(d, i+1)
@@ -354,11 +354,11 @@ func (w *walker) address() string {
 
 func (w *walker) broken(i int) error {
 	if i >= len(w.doc) {
-		return unparseable("the body ends in the middle of a JSON text")
+		return &Error{Unparseable, "the body ends in the middle of a JSON text", true}
 	}
-	return unparseable("the body is not JSON at byte %d", i)
+	return &Error{Unparseable, fmt.Sprintf("the body is not JSON at byte %d", i), true}
 }
 
 func (w *walker) brokenString(i int) error {
-	return unparseable("the JSON string at byte %d is not closed, or holds a control character, a broken escape, a lone surrogate or what is not UTF-8", i)
+	return &Error{Unparseable, fmt.Sprintf("the JSON string at byte %d is not closed, or holds a control character, a broken escape, a lone surrogate or what is not UTF-8", i), true}
 }

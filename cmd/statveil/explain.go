@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,14 +92,17 @@ func readRequest(r io.Reader) (*http.Request, error) {
 	malformed := func(what string) error {
 		return &hintedError{errors.New("reading the request: " + what), "write: METHOD target HTTP/1.1, headers, an empty line, the body"}
 	}
-	head, body, crlf := bytes.Cut(text, []byte("\r\n\r\n"))
-	if !crlf {
-		head, body, _ = bytes.Cut(text, []byte("\n\n"))
+	head, body := text, []byte(nil)
+	if m := regexp.MustCompile(`\r?\n\r?\n`).FindIndex(text); m != nil {
+		head, body = text[:m[0]], text[m[1]:]
 	}
 	head = bytes.TrimRight(head, "\r\n")
 	req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(bytes.NewReader(head), strings.NewReader("\r\n\r\n"))))
 	if err != nil { // its text may quote the request
 		return nil, malformed("its first line or a header is malformed")
+	}
+	if len(req.TransferEncoding) > 0 {
+		return nil, malformed("it has a Transfer-Encoding; the body is read as it stands")
 	}
 	if declared := req.Header.Get("Content-Length"); declared != "" {
 		n, err := strconv.Atoi(declared)
@@ -107,7 +111,7 @@ func readRequest(r io.Reader) (*http.Request, error) {
 		}
 		body = body[:n]
 	}
-	req.ContentLength, req.TransferEncoding = int64(len(body)), nil
+	req.ContentLength = int64(len(body))
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	return req, nil
 }
@@ -194,7 +198,7 @@ func spell(r *http.Request) string {
 	slices.Sort(names)
 	for _, name := range names {
 		for _, v := range r.Header[name] {
-			if v != "" {
+			if v != "" || name != "User-Agent" { // an empty one keeps net/http from naming itself
 				fmt.Fprintf(&b, "%s: %s\n", name, v)
 			}
 		}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"log"
+	"regexp"
 	"time"
 
 	"github.com/statveil/statveil/config"
@@ -34,24 +36,32 @@ func newLogger(c config.Log, w io.Writer) *zap.Logger {
 func observe(log *zap.Logger) func(proxy.Outcome) {
 	return func(o proxy.Outcome) {
 		fields := []zap.Field{
-			zap.String("route", o.Route), zap.Int("status", o.Status), zap.Int("findings", o.Findings),
+			zap.String("route", o.Route), zap.Int("status", o.Status), zap.Int("replaced", o.Replaced),
 			zap.Duration("took", o.Took),
 		}
 		if o.Refused == "" {
 			log.Debug("forwarded", fields...)
 			return
 		}
-		log.Warn("refused", append(fields, zap.String("reason", string(o.Refused)), zap.String("detail", o.Detail))...)
+		log.Warn("refused", append(fields, zap.String("reason", string(o.Refused)), zap.String("detail", o.Detail), zap.String("request_id", o.ID))...)
 	}
 }
 
 // serverLog is the log of net/http's server. Its lines hold client addresses,
-// malformed request lines and panic values: none of that is written.
+// malformed request lines and panic values: none of that is written. Of a panic,
+// the places in the code are.
 func serverLog(l *zap.Logger) *log.Logger { return log.New(silent{l}, "", 0) }
 
 type silent struct{ log *zap.Logger }
 
+var codePlace = regexp.MustCompile(`[A-Za-z0-9_]+\.go:[0-9]+`)
+
 func (s silent) Write(p []byte) (int, error) {
-	s.log.Warn("a connection or a request failed in the HTTP server")
+	if bytes.HasPrefix(p, []byte("http: panic serving")) {
+		_, stack, _ := bytes.Cut(p, []byte("\ngoroutine ")) // before it is the value
+		s.log.Error("a request ended in a panic", zap.Strings("at", codePlace.FindAllString(string(stack), 12)))
+	} else {
+		s.log.Warn("a connection or a request failed in the HTTP server")
+	}
 	return len(p), nil
 }

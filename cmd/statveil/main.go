@@ -48,6 +48,16 @@ pseudonyms take its place, and the rest goes on byte for byte.`,
 	began := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
 	root.AddCommand(runCommand(), demoCommand(), explainCommand(), versionCommand())
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		c.Example = "  source <(statveil completion bash)"
+		c.Args, c.RunE = cobra.ArbitraryArgs, func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("bash, zsh and fish have completion", "%q is no shell that is known", args[0])
+			}
+			return c.Help()
+		}
+	}
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {

@@ -41,7 +41,8 @@ ends; a second signal ends it at once.`,
 			}
 			log := newLogger(cfg.Log, c.ErrOrStderr())
 			defer log.Sync()
-			log.Warn("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
+			// A warning at every start, whatever the level.
+			newLogger(config.Log{Level: "warn", Format: cfg.Log.Format}, c.ErrOrStderr()).Warn("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
 			return serve(c.Context(), cfg, set, keys.NewDev(), log, nil)
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	stdlog "log"
 	"net"
 	"net/http"
@@ -50,14 +51,13 @@ func serve(ctx context.Context, cfg *config.Config, set *rules.Set, store *keys.
 		Observe:   observe(log),
 	}
 	server := &http.Server{
-		Handler:           proxy.Reverse(sanitizer, upstream),
+		Handler:           readBodyWithin(time.Duration(cfg.Timeouts.ReadBody), proxy.Reverse(sanitizer, upstream)),
 		ReadHeaderTimeout: time.Duration(cfg.Timeouts.ReadHeader),
-		ReadTimeout:       time.Duration(cfg.Timeouts.ReadHeader + cfg.Timeouts.ReadBody),
 		IdleTimeout:       time.Duration(cfg.Timeouts.Idle),
 		MaxHeaderBytes:    int(cfg.Limits.Headers),
 		ErrorLog:          serverLog(log),
 
-		DisableGeneralOptionsHandler: true, // OPTIONS * matches no route, as everything else
+		DisableGeneralOptionsHandler: true, // OPTIONS * is refused as everything is that has no route
 	}
 	var ready atomic.Bool
 	admin := &http.Server{Handler: probes(&ready), ReadHeaderTimeout: 5 * time.Second, ErrorLog: serverLog(log)}
@@ -93,6 +93,36 @@ func serve(ctx context.Context, cfg *config.Config, set *rules.Set, store *keys.
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// readBodyWithin gives each body this long to arrive. http.Server.ReadTimeout
+// would count from the first byte of the header.
+func readBodyWithin(limit time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != http.NoBody {
+			c := http.NewResponseController(w)
+			if err := c.SetReadDeadline(time.Now().Add(limit)); err != nil {
+				panic(http.ErrAbortHandler) // the connection is gone
+			}
+			r.Body = &timedBody{r.Body, c}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// A timedBody takes the deadline away once the body is there: waiting for the
+// collector is not its matter.
+type timedBody struct {
+	io.ReadCloser
+	c *http.ResponseController
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		_ = b.c.SetReadDeadline(time.Time{}) // it fails only where the connection is gone
+	}
+	return n, err
 }
 
 // probes answers Kubernetes: started once we are here, ready until the drain

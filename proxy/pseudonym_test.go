@@ -283,3 +283,36 @@ func TestPseudonymIsNoPassport(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnTokenShields: only a pseudonym, and the domain that a number left
+// behind, pass as they are; what else stands after one is looked at.
+func TestOwnTokenShields(t *testing.T) {
+	own := pseudonymOf("Anna")
+	for in, passes := range map[string]bool{
+		`"` + own + `"`:                        true,
+		`"sip:` + own + `@pbx.example.com"`:    true,
+		`"sip:` + own + `@anna@example.com"`:   false,
+		`"` + own + `@anna@example.com"`:       false,
+		`"sip:` + own + `@12025550143"`:        false,
+		`"` + own + ` anna@example.com"`:       false,
+		`"` + own[:35] + `a anna@example.com"`: false,
+	} {
+		c := newCollector(t, echo)
+		raw(t, serveRules(t, ruleText, c), request("POST", "/free/a", nil, in)).fine(t)
+		got := c.one(t).body
+		if (got == in) != passes || strings.Contains(got, "anna") || strings.Contains(got, "2025550143") {
+			t.Errorf("%s arrives as %s", in, got)
+		}
+	}
+}
+
+// TestTenantFromForwarded: a tenant may be named by a header that is dropped.
+func TestTenantFromForwarded(t *testing.T) {
+	c := newCollector(t, echo)
+	address := serveRules(t, "version: 1\ntenant: header.X-Forwarded-Host\nroutes: [{name: r, match: /r}]\n", c)
+	raw(t, address, request("POST", "/r", []string{"X-Forwarded-Host: acme"}, `"`+phone+`"`)).fine(t)
+	got := c.one(t)
+	if got.body != `"`+pseudonymOf(phone)+`"` || got.header.Get("X-Forwarded-Host") != "" {
+		t.Errorf("got %q with %v", got.body, got.lines)
+	}
+}

@@ -133,7 +133,11 @@ func (d *decoder) section(n *yaml.Node, prefix string, fields []field) {
 		return // everything in it is commented out
 	}
 	if m.Kind != yaml.MappingNode {
-		d.problem(at(n), where+" must be a mapping of names to values", "")
+		hint := ""
+		if where == "keys" {
+			hint = "to try it out: keys: {dev: true}"
+		}
+		d.problem(at(n), where+" must be a mapping of names to values", hint)
 		return
 	}
 	first := make(map[string]int) // the line of each name

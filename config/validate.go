@@ -67,6 +67,13 @@ func (c *Config) check() []fault {
 	} else if _, err := ParseUpstream(c.Upstream); err != nil {
 		add("upstream", err.Error(), "write scheme, host and maybe a port, as in http://127.0.0.1:9000")
 	}
+	if u, err := url.Parse(c.Upstream); err == nil && u.Host == c.Listen {
+		faults = append(faults, fault{
+			fields:  []string{"upstream", "listen"},
+			message: "upstream is the address to listen on: requests would go in circles",
+			hint:    "upstream is the collector",
+		})
+	}
 	if len(c.Rules) == 0 {
 		missing("rules", "names no file or directory", "name the rule files or their directory, as in rules: [rules]")
 	} else if slices.Contains(c.Rules, "") {

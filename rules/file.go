@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -63,6 +64,10 @@ type reader struct {
 func (r *reader) readFile(data []byte) *fileSpec {
 	if len(data) > maxFile {
 		r.problem(1, 1, fmt.Sprintf("the file is larger than %d bytes", maxFile), "split it")
+		return nil
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		r.problem(1, 1, "the file is empty", "begin it with version: 1")
 		return nil
 	}
 	var doc yaml.Node

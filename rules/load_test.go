@@ -231,7 +231,7 @@ func TestLoadErrors(t *testing.T) {
 	}{
 		{"no path", nil, "reading rules: no file was given"},
 		{"no such file", []string{in("x.yaml")}, "reading rules: stat DIR/x.yaml: no such file or directory"},
-		{"a directory without rules", []string{in("empty")}, "reading rules: DIR/empty holds no *.yaml"},
+		{"a directory without rules", []string{in("empty")}, "reading rules: the folder DIR/empty holds no *.yaml; folders in it are not looked into"},
 		{"names are unique over files", []string{in("a.yaml"), in("b.yaml")},
 			"DIR/b.yaml:3:12: route \"two\" is already defined at DIR/a.yaml:4\n  hint: route names are unique over all files\n" +
 				"DIR/b.yaml:5:12: route \"one\" is already defined at DIR/a.yaml:3\n  hint: route names are unique over all files"},

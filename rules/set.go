@@ -64,7 +64,7 @@ func expand(path string) ([]string, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("%s holds no *.yaml", path)
+		return nil, fmt.Errorf("the folder %s holds no *.yaml; folders in it are not looked into", path)
 	}
 	return names, nil
 }

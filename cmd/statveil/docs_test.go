@@ -187,7 +187,7 @@ func (s *shell) command(w []string, in string) string {
 		}
 	case w[0] == "printf":
 		return strings.NewReplacer(`\n`, "\n").Replace(w[1])
-	case w[0] == "statveil":
+	case w[0] == "./statveil" && w[1] == "explain":
 		var out, errs bytes.Buffer
 		if code := execute(t.Context(), w[1:], strings.NewReader(in), &out, &errs); code != 0 {
 			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)

@@ -227,7 +227,11 @@ func (e *explanation) print(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\n", name, value)
 	}
 	line("route", e.Route, e.At)
-	line("tenant", e.Tenant, "")
+	if tenant := e.Tenant; tenant == "" && e.Route != "" && e.Refused == "" {
+		line("tenant", "not asked for: no pseudonym was needed", "")
+	} else {
+		line("tenant", tenant, "")
+	}
 	if e.Refused != "" {
 		line("refused", fmt.Sprintf("%d %s: %s", e.Status, e.Refused, e.Detail), "")
 	}

@@ -24,8 +24,8 @@ where it exists; flags override it.
 
 On SIGTERM or SIGINT it stops to be ready, finishes the requests under way, and
 ends; a second signal ends it at once.`,
-		Example: `  # A collector on port 9000, the rules of one folder, keys that last until it ends:
-  statveil run --upstream http://127.0.0.1:9000 --rules rules --keys dev
+		Example: `  # A collector on port 9000, one rule file, keys that last until it ends:
+  statveil run --upstream http://127.0.0.1:9000 --rules rules/packs/callstats.yaml --keys dev
 
   # Everything from a file:
   statveil run -c statveil.yaml`,
@@ -108,10 +108,12 @@ func loadRules(paths []string) (*rules.Set, error) {
 	set, err := rules.Load(paths...)
 	var problems rules.Problems
 	switch {
+	case errors.As(err, &problems) && len(problems) == 1:
+		return nil, fmt.Errorf("the rules have a mistake:\n%w", err)
 	case errors.As(err, &problems):
-		return nil, fmt.Errorf("the rules have %d mistake(s):\n%w", len(problems), err)
+		return nil, fmt.Errorf("the rules have %d mistakes:\n%w", len(problems), err)
 	case errors.Is(err, os.ErrNotExist):
-		return nil, &hintedError{err, "--rules names a rule file or a folder of them"}
+		return nil, &hintedError{err, "rules are named by --rules, or by rules: in the configuration"}
 	}
 	return set, err
 }

@@ -3,7 +3,6 @@ package proxy
 import (
 	"bytes"
 	"io"
-	"slices"
 )
 
 // A stream restores an answer piece by piece, as it comes: nobody knows when it
@@ -45,18 +44,34 @@ func (s *stream) Read(p []byte) (int, error) {
 
 func (s *stream) Close() error { return s.src.Close() }
 
-// complete returns how much of b can be restored without what follows it: up to
-// a token that may not be whole, and the two characters before it that tell a
-// string that is nothing but the token.
+// complete returns how much of b can be restored without what follows it. Held
+// back is only what may be the beginning of a token, or one in place of a number
+// of which it cannot be seen yet whether it is all of a string that is a value:
+// the client may wait for every other byte.
 func (x *exchange) complete(b []byte) int {
-	const prefix, context = "psn_", 16
-	if i := bytes.LastIndex(b, []byte(prefix)); i >= 0 && len(b)-i < slices.Max(x.lengths)+context {
-		return max(i-2, 0)
+	const prefix = "psn_"
+	before := 0 // what must be seen before a token: its quote, and whether that is escaped
+	for _, o := range x.originals {
+		if o.number {
+			before = 2
+		}
+	}
+	if i := bytes.LastIndex(b, []byte(prefix)); i >= 0 {
+		end := i + len(prefix)
+		for end < len(b) && (b[end] >= 'a' && b[end] <= 'z' || b[end] >= '0' && b[end] <= '9') {
+			end++
+		}
+		if end == len(b) || before > 0 && b[end] == '"' && len(bytes.TrimLeft(b[end+1:], " \t\r\n")) == 0 {
+			return max(i-before, 0)
+		}
 	}
 	for n := len(prefix) - 1; n > 0; n-- {
 		if bytes.HasSuffix(b, []byte(prefix[:n])) {
-			return max(len(b)-n-2, 0)
+			return max(len(b)-n-before, 0)
 		}
 	}
-	return max(len(b)-2, 0)
+	if before > 0 && bytes.HasSuffix(b, []byte(`"`)) {
+		return max(len(b)-before, 0)
+	}
+	return len(b)
 }

@@ -120,11 +120,14 @@ func checkCharset(req *http.Request, body []byte) error {
 		charset := strings.ToLower(params["charset"])
 		if err != nil {
 			_, charset, _ = strings.Cut(strings.ToLower(declared), "charset=")
+			charset, _, _ = strings.Cut(charset, ";")
+			charset, _, _ = strings.Cut(charset, ",")
 		}
+		charset = strings.ReplaceAll(strings.Trim(charset, `"' `), "_", "-")
 		ascii := !slices.ContainsFunc(body, func(b byte) bool { return b >= utf8.RuneSelf })
 		switch {
 		case charset == "", charset == "utf-8", charset == "utf8", charset == "us-ascii", charset == "ascii":
-		case ascii && (strings.HasPrefix(charset, "iso-8859-") || strings.HasPrefix(charset, "windows-125") || charset == "latin1"):
+		case ascii && (strings.HasPrefix(charset, "iso-8859-") || strings.HasPrefix(charset, "windows-125") || charset == "latin1" || charset == "latin-1" || charset == "cp1252"):
 		default:
 			return refuse(Encoding, "the body has a charset that is not inspected here; UTF-8 is")
 		}

@@ -21,7 +21,7 @@ func (x *exchange) restore(res *http.Response) error {
 	}
 	for _, name := range []string{"Location", "Content-Location", "Link"} {
 		for i, v := range res.Header[name] {
-			res.Header[name][i] = string(x.expand([]byte(v), escapeURL))
+			res.Header[name][i] = string(x.expand([]byte(v), encoding{escape: escapeURL}))
 		}
 	}
 	if res.Body == nil || res.Request != nil && res.Request.Method == http.MethodHead || res.ContentLength == 0 ||
@@ -29,9 +29,9 @@ func (x *exchange) restore(res *http.Response) error {
 		res.StatusCode == http.StatusPartialContent { // its ranges are counted in pseudonyms
 		return nil
 	}
-	if res.ContentLength < 0 && plain(res.Header) { // it may not end for a long time
+	if medium := res.Header.Get("Content-Type"); res.ContentLength < 0 && plain(res.Header) && !oneJSON(medium) {
 		dropDigests(res.Header)
-		res.Body = &stream{x: x, src: res.Body, medium: res.Header.Get("Content-Type")}
+		res.Body = &stream{x: x, src: res.Body, medium: medium}
 		return nil
 	}
 	raw, err := readAll(res.Body, max(min(res.ContentLength, x.limits.Body), 0), x.limits.Body)
@@ -91,7 +91,10 @@ type resumed struct {
 
 // An encoding writes a value so that it stands in an answer as the collector
 // would have written it: the collector had only a pseudonym to escape.
-type encoding func(string) string
+type encoding struct {
+	escape func(string) string
+	json   bool // a string that is one token may become a number
+}
 
 // encodingOf goes by what the answer says it is, and by how it begins. What a
 // browser might take for HTML is escaped as HTML: a value that is markup must not
@@ -103,13 +106,25 @@ func encodingOf(medium string, b []byte) encoding {
 	switch {
 	case strings.Contains(medium, "json"), strings.Contains(medium, "javascript"), strings.HasPrefix(medium, "text/event-stream"),
 		looksJSON && (medium == "" || strings.HasPrefix(medium, "text/plain")):
-		return escapeJSON
+		return encoding{escapeJSON, true}
 	case strings.HasPrefix(medium, "text/plain"):
-		return func(s string) string { return s }
+		return encoding{func(s string) string { return s }, false}
 	case strings.HasPrefix(medium, "application/x-www-form-urlencoded"):
-		return escapeURL
+		return encoding{escapeURL, false}
 	}
-	return html.EscapeString
+	return encoding{html.EscapeString, false}
+}
+
+// oneJSON says whether an answer is one JSON text, of no use before its end. An
+// answer that does not say what it is may be one.
+func oneJSON(medium string) bool {
+	medium = strings.ToLower(medium)
+	for _, many := range []string{"ndjson", "jsonl", "json-seq", "stream"} {
+		if strings.Contains(medium, many) {
+			return false
+		}
+	}
+	return medium == "" || strings.Contains(medium, "json")
 }
 
 // escapeJSON writes the inside of a JSON string, with <, > and & escaped too.
@@ -118,18 +133,22 @@ func escapeJSON(s string) string {
 	return string(quoted[1 : len(quoted)-1])
 }
 
-// expand restores in b. A JSON string that is one token in place of a number
-// becomes the number again.
-func (x *exchange) expand(b []byte, encode encoding) []byte {
+// expand restores in b. In JSON, a string that is one token in place of a number
+// becomes the number again. A client may have sent one long value and get it
+// back many times: past the limit of a body, pseudonyms stay.
+func (x *exchange) expand(b []byte, e encoding) []byte {
 	var out []byte
 	at := 0
 	for t := range x.tokens(b) {
-		if t.number && wholeValue(b, t.start-1, t.end) {
+		if int64(len(out)+len(t.text)) > x.limits.Body {
+			break
+		}
+		if e.json && t.number && t.start-1 >= at && wholeValue(b, t.start-1, t.end) {
 			out = append(append(out, b[at:t.start-1]...), t.text...)
 			at = t.end + 1
 			continue
 		}
-		out = append(append(out, b[at:t.start]...), encode(t.text)...)
+		out = append(append(out, b[at:t.start]...), e.escape(t.text)...)
 		at = t.end
 	}
 	return append(out, b[at:]...)

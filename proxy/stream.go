@@ -3,21 +3,27 @@ package proxy
 import (
 	"bytes"
 	"io"
+	"slices"
 )
 
-// A stream restores an answer piece by piece, as it comes: nobody knows when it
-// ends, and the client waits for each piece.
+// A stream restores an answer line by line, as it comes: nobody knows when it
+// ends, and the client waits for each line. A line holds all that is needed to
+// tell what stands around a token.
 type stream struct {
 	x      *exchange
 	src    io.ReadCloser
 	medium string
 
-	encode encoding // known with the first piece
-	held   []byte   // read, but it may end within a token
-	out    []byte   // restored
-	err    error    // of src
-	buf    [8 << 10]byte
+	encoding encoding // known with the first line
+	begun    bool
+	held     []byte // of a line that is not complete
+	out      []byte // restored
+	err      error  // of src
+	buf      [8 << 10]byte
 }
+
+// longLine is when a line is restored before it is complete.
+const longLine = 64 << 10
 
 func (s *stream) Read(p []byte) (int, error) {
 	for len(s.out) == 0 {
@@ -27,15 +33,23 @@ func (s *stream) Read(p []byte) (int, error) {
 		var n int
 		n, s.err = s.src.Read(s.buf[:])
 		s.held = append(s.held, s.buf[:n]...)
-		if s.encode == nil && len(bytes.TrimSpace(s.held)) > 0 {
-			s.encode = encodingOf(s.medium, s.held)
-		}
 		end := len(s.held)
 		if s.err == nil {
-			end = s.x.complete(s.held)
+			end = bytes.LastIndexByte(s.buf[:n], '\n') + 1
+			switch {
+			case end > 0:
+				end += len(s.held) - n
+			case len(s.held) > longLine:
+				end = s.x.whole(s.held)
+			}
 		}
-		s.out = s.x.expand(s.held[:end], s.encode)
-		s.held = s.held[:copy(s.held, s.held[end:])]
+		if !s.begun && end > 0 {
+			s.encoding, s.begun = encodingOf(s.medium, s.held), true
+		}
+		if end > 0 {
+			s.out = s.x.expand(s.held[:end], s.encoding)
+			s.held = s.held[:copy(s.held, s.held[end:])]
+		}
 	}
 	n := copy(p, s.out)
 	s.out = s.out[n:]
@@ -44,34 +58,14 @@ func (s *stream) Read(p []byte) (int, error) {
 
 func (s *stream) Close() error { return s.src.Close() }
 
-// complete returns how much of b can be restored without what follows it. Held
-// back is only what may be the beginning of a token, or one in place of a number
-// of which it cannot be seen yet whether it is all of a string that is a value:
-// the client may wait for every other byte.
-func (x *exchange) complete(b []byte) int {
-	const prefix = "psn_"
-	before := 0 // what must be seen before a token: its quote, and whether that is escaped
-	for _, o := range x.originals {
-		if o.number {
-			before = 2
-		}
+// whole returns how much of b ends with no beginning of a token.
+func (x *exchange) whole(b []byte) int {
+	i := len(b)
+	for i > 0 && (b[i-1] >= 'a' && b[i-1] <= 'z' || b[i-1] >= '0' && b[i-1] <= '9' || b[i-1] == '_') {
+		i--
 	}
-	if i := bytes.LastIndex(b, []byte(prefix)); i >= 0 {
-		end := i + len(prefix)
-		for end < len(b) && (b[end] >= 'a' && b[end] <= 'z' || b[end] >= '0' && b[end] <= '9') {
-			end++
-		}
-		if end == len(b) || before > 0 && b[end] == '"' && len(bytes.TrimLeft(b[end+1:], " \t\r\n")) == 0 {
-			return max(i-before, 0)
-		}
+	if len(b)-i > slices.Max(x.lengths) { // too long for one
+		return len(b)
 	}
-	for n := len(prefix) - 1; n > 0; n-- {
-		if bytes.HasSuffix(b, []byte(prefix[:n])) {
-			return max(len(b)-n-before, 0)
-		}
-	}
-	if before > 0 && bytes.HasSuffix(b, []byte(`"`)) {
-		return max(len(b)-before, 0)
-	}
-	return len(b)
+	return i
 }

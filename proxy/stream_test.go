@@ -52,7 +52,8 @@ func TestStreamed(t *testing.T) {
 	}
 }
 
-// TestStreamedCuts: wherever an answer is cut, it is restored the same.
+// TestStreamedCuts: wherever an answer is cut, it is restored the same. Chunks
+// may arrive together; proxy.TestStreamPieces cuts for certain.
 func TestStreamedCuts(t *testing.T) {
 	for cut := 1; cut < 60; cut++ {
 		c := newCollector(t, func(r *received) string {

@@ -2,7 +2,9 @@ package rules
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // jwtLike is false for most texts without a JWT: one has two dots, and begins
@@ -49,7 +51,14 @@ func isBase64url(c byte) bool {
 
 // personal says whether the last look finds anything in decoded bytes: in the
 // values of a JSON text, else in the bytes as they are.
+//
+// What does not decode to text is none: of random bytes, one in some thousands
+// looks like an address. Latin-1 is text; passwords are written in it.
 func personal(b []byte) bool {
+	control := func(c byte) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c >= 0x7F && c < 0xA0 }
+	if len(b) < 6 || !utf8.Valid(b) && slices.ContainsFunc(b, control) {
+		return false
+	}
 	found := false
 	look := func(*Finding) (string, error) { found = true; return "", nil }
 	w := getWalker()

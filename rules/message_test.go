@@ -256,6 +256,7 @@ func TestRewrite(t *testing.T) {
 		{"body, encoded piece of a number", "", "POST /c\n\n" + `{"u":"+12025550%3143"}`, "POST /c\n\n" + `{"u":"psn_1"}`},
 		{"body, encoded piece of a domain", "", "POST /c\n\n" + `{"u":"anna@mail.example%2Eco%2Euk, anna@mail.example.co%2Euk"}`, "POST /c\n\n" + `{"u":"psn_1, psn_1"}`},
 		{"body, encoded piece of an address", "", "POST /c\n\n" + `{"u":"2001:db8:%38::17"}`, "POST /c\n\n" + `{"u":"psn_1"}`},
+		{"body, an address glued to a number", "", "POST /c\n\n" + `{"u":"+12025550143:2001:db8::17","v":"%2B12025550143.10.20.30.40"}`, "POST /c\n\n" + `{"u":"psn_1:psn_2","v":"psn_1.psn_3"}`},
 		{"body, JWT with encoded dots", "", "POST /c\n\n" + `{"t":"` + strings.ReplaceAll(personalJWT, ".", "%2E") + `"}`, unsafeToken},
 		{"query, plus and spaces of a form", "", "POST /c?a=+1+202+555+0143&b=call+me+++1+202+555+0143", "POST /c?a=psn_1&b=call+me++psn_1"},
 		{"query, plus of a form encoded once more", "", "POST /c?a=%2B44+7700%2520900123", "POST /c?a=psn_1"},

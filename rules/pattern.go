@@ -147,10 +147,10 @@ func dotted(s string) bool {
 		}
 	}
 	for _, piece := range strings.FieldsFunc(string(b), func(r rune) bool { return r == '/' || r == '\\' }) {
-		if end := strings.IndexAny(piece, ";\x00"); end >= 0 {
+		if end := strings.IndexAny(piece, ";?#\x00"); end >= 0 {
 			piece = piece[:end]
 		}
-		if piece == "." || piece == ".." {
+		if piece = strings.Trim(piece, " \t"); piece == "." || piece == ".." {
 			return true
 		}
 	}

@@ -153,6 +153,15 @@ func (r *reading) latin1(s string) {
 	r.text, r.from, r.offsets, r.spaced = view(r.buf), nil, append(offsets, len(s)), false
 }
 
+// forget drops what the readings hold of the text, but not their buffers.
+func (rs *readings) forget() {
+	rs.n = 0
+	for i := range rs.all {
+		r := &rs.all[i]
+		r.text, r.from, r.escapes, r.offsets = "", nil, nil, nil
+	}
+}
+
 // large says whether the buffers are too large to be kept.
 func (rs *readings) large() bool {
 	for i := range rs.all {

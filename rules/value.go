@@ -29,6 +29,7 @@ type treater struct {
 	place   func() string
 
 	readings readings
+	gaps     readings // of what stands between edits
 	edits    []edit
 	whole    bool // the last value was taken or kept to its last character
 	spans    []detect.Span
@@ -68,6 +69,7 @@ func (t *treater) treat(rules []*Rule, text string, names bool) error {
 		if rule != lastLook {
 			continue
 		}
+		t.between(text)
 		for i := range all {
 			if t.tokenIn(&all[i]) {
 				return &Error{Reason: Unsafe, Detail: "a JWT holds personal data; name it in a rule, or keep it"}
@@ -129,6 +131,41 @@ func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
 	}
 	clear(t.spans)
 	if len(t.edits) > before {
+		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+	}
+}
+
+// between looks once more at what stands between the edits. Glued to a number,
+// an address looked like a part of it: +12025550143:2001:db8::17.
+func (t *treater) between(text string) {
+	n, at := len(t.edits), 0
+	if n == 0 {
+		return
+	}
+	for i := 0; i <= n; i++ {
+		end := len(text)
+		if i < n {
+			end = t.edits[i].start
+		}
+		if at < end {
+			bare := ""
+			if t.bare != "" {
+				bare = t.bare[at:end]
+			}
+			t.gaps.n = 0
+			all := t.gaps.of(text[at:end], bare)
+			deepest := &all[len(all)-1]
+			t.spans = detect.Find(t.spans[:0], deepest.text, detect.Any...)
+			for _, s := range t.spans {
+				t.edits = append(t.edits, edit{start: at + deepest.at(s.Start), end: at + deepest.at(s.End), rule: lastLook, kind: s.Kind.String(), canonical: s.Canonical})
+			}
+			clear(t.spans)
+		}
+		if i < n {
+			at = t.edits[i].end
+		}
+	}
+	if len(t.edits) > n {
 		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
 	}
 }

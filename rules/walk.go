@@ -62,10 +62,12 @@ func getWalker() *walker {
 // release gives the walker back, with no reference to the request in it.
 func (w *walker) release() {
 	w.t.forget()
-	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || w.t.readings.large() {
+	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || w.t.readings.large() || w.t.gaps.large() {
 		return // one large body must not hold memory for ever
 	}
 	clear(w.t.spans[:cap(w.t.spans)])
+	w.t.readings.forget()
+	w.t.gaps.forget()
 	w.doc, w.out, w.auto, w.collect, w.t.replace = nil, nil, nil, nil, nil
 	walkers.Put(w)
 }

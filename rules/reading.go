@@ -47,8 +47,9 @@ func (r *reading) snap(start, end int) (int, int) {
 // readings are the ways to understand one value, made once for all rules and
 // in buffers that are used again.
 type readings struct {
-	all [maxDecodings + 2]reading
-	n   int
+	all  [maxDecodings + 2]reading
+	n    int
+	used int // the most that n was since forget
 }
 
 // maxDecodings is how many percent-encodings on top of each other are undone.
@@ -98,6 +99,7 @@ func asSpaces(text string) string {
 // next returns the index of a reading to fill.
 func (rs *readings) next() int {
 	rs.n++
+	rs.used = max(rs.used, rs.n)
 	return rs.n - 1
 }
 
@@ -155,11 +157,11 @@ func (r *reading) latin1(s string) {
 
 // forget drops what the readings hold of the text, but not their buffers.
 func (rs *readings) forget() {
-	rs.n = 0
-	for i := range rs.all {
+	for i := range rs.all[:rs.used] {
 		r := &rs.all[i]
 		r.text, r.from, r.escapes, r.offsets = "", nil, nil, nil
 	}
+	rs.n, rs.used = 0, 0
 }
 
 // large says whether the buffers are too large to be kept.

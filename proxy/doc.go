@@ -6,6 +6,8 @@
 // http.Handler in front of it, for the sidecar; a Go program can use it as the
 // transport of its own client:
 //
+//	set, err := rules.Load("rules")
+//	store := keys.NewDev() // random keys that die with the process
 //	client := &http.Client{Transport: &proxy.Sanitizer{Rules: func() *rules.Set { return set }, Keys: store.Keyring}}
 //
 // What cannot be read, or cannot be made safe, does not leave: RoundTrip then

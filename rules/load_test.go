@@ -120,7 +120,7 @@ routes:
 	var got []string
 	for _, route := range set.Routes() {
 		for _, r := range route.rules {
-			got = append(got, fmt.Sprintf("%s:%d %s at %s find %v %s", r.Name, r.Line, route.Name, r.At(), r.find, r.Do))
+			got = append(got, fmt.Sprintf("%s:%d %s at %s find %v %s", r.Name, r.Line, route.Name, spelled(r.at), r.find, r.Do))
 		}
 	}
 	want := []string{
@@ -304,4 +304,13 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// spelled returns addresses as the file spells them, separated by commas.
+func spelled(at []*address) string {
+	var all []string
+	for _, a := range at {
+		all = append(all, a.text)
+	}
+	return strings.Join(all, ", ")
 }

@@ -10,7 +10,6 @@ import (
 // {x} is one segment, {x...} one or more; {x...} may stand once, anywhere, and
 // at the end of the pattern it may be none.
 type pattern struct {
-	text     string
 	methods  []string // none: every method
 	host     string   // lower case; "" is every host; "*.x" any labels before x
 	segments []segment
@@ -23,7 +22,7 @@ type segment struct {
 }
 
 func parsePattern(text string) (*pattern, error) {
-	p := &pattern{text: text, rest: -1}
+	p := &pattern{rest: -1}
 	fields := strings.Fields(text)
 	target := ""
 	switch len(fields) {

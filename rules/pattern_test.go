@@ -299,13 +299,13 @@ func FuzzPath(f *testing.F) {
 			end := 0
 			for _, c := range captures {
 				if c.start < max(end, 1) || c.end < c.start || c.end > len(path) {
-					t.Fatalf("%q against %s: {%s} is [%d:%d] after %d", path, p.text, c.name, c.start, c.end, end)
+					t.Fatalf("%q against %v: {%s} is [%d:%d] after %d", path, p.segments, c.name, c.start, c.end, end)
 				}
 				if c.start > 1 && path[c.start-1] != '/' && c.start < len(path) {
-					t.Fatalf("%q against %s: {%s} begins within a segment, at %d", path, p.text, c.name, c.start)
+					t.Fatalf("%q against %v: {%s} begins within a segment, at %d", path, p.segments, c.name, c.start)
 				}
 				if c.end < len(path) && path[c.end] != '/' {
-					t.Fatalf("%q against %s: {%s} ends within a segment, at %d", path, p.text, c.name, c.end)
+					t.Fatalf("%q against %v: {%s} ends within a segment, at %d", path, p.segments, c.name, c.end)
 				}
 				end = c.end
 			}

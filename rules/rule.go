@@ -53,15 +53,6 @@ type Rule struct {
 // lastLook takes what no rule of the route took.
 var lastLook = &Rule{Name: "otherwise", find: detect.Any}
 
-// At returns the rule's addresses as the file spells them, separated by commas.
-func (r *Rule) At() string {
-	var at []string
-	for _, a := range r.at {
-		at = append(at, a.text)
-	}
-	return strings.Join(at, ", ")
-}
-
 // addresses returns the places a rule reads: those it looks at and its scope.
 func (r *Rule) addresses() []*address {
 	if r.scope == nil {

@@ -143,8 +143,9 @@ func simpleEscape(c byte) byte {
 	return c
 }
 
-// unicodeEscape reads \uXXXX at d[i], with its other half where it is one of a
-// surrogate pair. It returns the character and the length of its spelling, or 0.
+// unicodeEscape reads an escape such as \u00e9 at d[i], with its other half
+// where it is one of a surrogate pair. It returns the character and the length of
+// its spelling, or 0.
 func unicodeEscape(d []byte, i int) (rune, int) {
 	r := hex4(d, i)
 	switch {

@@ -114,7 +114,7 @@ func (x *exchange) keys(r *rules.Rule) (*pseudonym.Keyring, error) {
 		return x.keyring, nil
 	}
 	if x.global == nil {
-		if x.global = x.s.Keys("_global"); x.global == nil {
+		if x.global = x.s.Keys(pseudonym.Global); x.global == nil {
 			return nil, refuse(Keys, "there is no keyring for linkable: global")
 		}
 	}

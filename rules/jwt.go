@@ -52,11 +52,11 @@ func isBase64url(c byte) bool {
 // personal says whether the last look finds anything in decoded bytes: in the
 // values of a JSON text, else in the bytes as they are.
 //
-// What does not decode to text is none: of random bytes, one in some thousands
-// looks like an address. Latin-1 is text; passwords are written in it.
+// What is neither text nor begins as JSON is none: of random bytes, one in some
+// thousands looks like an address. Latin-1 is text; passwords are written in it.
 func personal(b []byte) bool {
 	control := func(c byte) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c >= 0x7F && c < 0xA0 }
-	if len(b) < 6 || !utf8.Valid(b) && slices.ContainsFunc(b, control) {
+	if len(b) < 6 || b[0] != '{' && !utf8.Valid(b) && slices.ContainsFunc(b, control) {
 		return false
 	}
 	found := false

@@ -333,3 +333,22 @@ func splitTokens(s string) []string {
 		s = strings.TrimLeft(s[i+len("psn_"):], "0123456789")
 	}
 }
+
+// TestPersonal: decoded bytes are searched if they are text of some kind, or
+// begin as JSON, which lenient parsers read with any bytes in it.
+func TestPersonal(t *testing.T) {
+	for in, want := range map[string]bool{
+		`{"sub":"anna@example.com"}`:                        true,
+		`{"sub":"\u0061nna@example.com"}`:                   true,
+		"{\"x\":\"\x01\xff\",\"sub\":\"anna@example.com\"}": true,
+		"anna@example.com:p\xe4ss":                          true,
+		"\xdf\x01 anna@example.com \xc6":                    false, // nobody's text
+		`{"sub":"17"}`:                                      false,
+		"a@b.c":                                             false,
+		"":                                                  false,
+	} {
+		if got := personal([]byte(in)); got != want {
+			t.Errorf("personal(%q) = %v, want %v", in, got, want)
+		}
+	}
+}

@@ -159,7 +159,8 @@ var refused = []struct {
 	{"two codings", request("POST", "/free/a", plant("Content-Encoding: gzip, gzip"), "x"), problem{415, "encoding", "free"}},
 	{"two codings in two lines", request("POST", "/free/a", plant("Content-Encoding: gzip", "Content-Encoding: gzip"), "x"), problem{415, "encoding", "free"}},
 	{"a form with a broken escape", request("POST", "/free/a", plant("Content-Type: application/x-www-form-urlencoded"), "a=%zz&u="+phone), problem{400, "unparseable", "free"}},
-	{"multipart", request("POST", "/free/a", plant("Content-Type: multipart/form-data; boundary=x"), "--x\r\n"+email), problem{415, "encoding", "free"}},
+	{"a multipart form that does not end", request("POST", "/free/a", plant("Content-Type: multipart/form-data; boundary=x"), "--x\r\n"+email), problem{400, "unparseable", "free"}},
+	{"another multipart", request("POST", "/free/a", plant("Content-Type: multipart/mixed; boundary=x"), "--x\r\n"+email), problem{415, "encoding", "free"}},
 	{"protobuf", request("POST", "/free/a", plant("Content-Type: application/x-protobuf"), "\x0a\x0c"+phone), problem{415, "encoding", "free"}},
 
 	{"CONNECT", request("CONNECT", "example.com:443", plant(), ""), problem{405, "method", ""}},

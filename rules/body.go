@@ -160,5 +160,6 @@ func (m *Match) fields(w *walker, kind medium, boundary string, parts *[roots]*a
 		}
 		return w.t.apply(text), nil
 	}
-	return "", errMedium
+	w.auto = parts[inForm]
+	return w.parts(m.msg.Body, boundary)
 }

@@ -67,7 +67,7 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 	names := map[string]bool{}
 	for _, t := range targets {
 		for _, s := range t.steps {
-			if s.kind == stepInto {
+			if s.kind == stepInto && s.into != fromstr {
 				break // what is inside has an automaton of its own
 			}
 			if s.kind == stepName {

@@ -299,26 +299,7 @@ func TestRewrite(t *testing.T) {
 			"POST /c/psn_1?a=psn_1\nReferer: /psn_1\n\n" + `{"u":"psn_1","x":"psn_1"}`},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			rules := "[" + tt.rules + "]"
-			if strings.HasPrefix(tt.rules, "[") {
-				rules = tt.rules
-			} else if strings.HasPrefix(tt.rules, "at:") {
-				rules = "[{" + tt.rules + "}]"
-			}
-			text := "version: 1\nroutes:\n  - name: r\n    match: POST /c/{id...}\n"
-			if tt.rules != "" {
-				text += "    rules: " + rules + "\n"
-			}
-			want := tt.want
-			if want == "" {
-				want = tt.in
-			}
-			got, n := send(parse(t, text), tt.in)
-			if got != want {
-				t.Errorf("rules %s\nin   %s\ngot  %s\nwant %s\nfound %s", tt.rules, tt.in, got, want, strings.Join(n.log, "; "))
-			}
-		})
+		t.Run(tt.name, func(t *testing.T) { rewrites(t, "", tt.rules, tt.in, tt.want) })
 	}
 }
 

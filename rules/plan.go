@@ -200,6 +200,7 @@ func (k *kit) passages(p *plan) error {
 	}
 	late := func(r *Rule) bool { return last >= 0 && r.order > last }
 	if own >= 0 && own == last && !slices.ContainsFunc(covering, func(r *Rule) bool { return r.order == own && r.Do == Keep }) {
+		p.rules = slices.DeleteFunc(p.rules, func(r *Rule) bool { return r.whole() && r.order != own && !r.look && !slices.Contains(covering, r) })
 		return nil
 	}
 	var groups [codecs][]target

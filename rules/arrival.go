@@ -227,17 +227,22 @@ func (c *check) values(name string, sent, arrived []string, changes, cookies []c
 	}
 }
 
-// renamed looks for the new name of a header among those that were not sent.
+// renamed looks for the new name of a header among those that were not sent. Its
+// spelling of upper and lower case is no matter.
 func (c *check) renamed(sent, rest http.Header, change change) {
 	name := http.CanonicalHeaderKey(change.legs[1].name)
 	for _, now := range sortedNames(rest) {
-		if _, ok := c.match(change.want[0], now, anywhere); ok && sent[now] == nil {
-			if !slices.Equal(rest[now], sent[name]) {
-				c.fail(Failure{Place: change.text, Message: "arrived with other values", Sent: short(strings.Join(sent[name], ", ")), Arrived: short(strings.Join(rest[now], ", "))})
-			}
-			delete(rest, now)
-			return
+		_, asSpelled := c.match(change.want[0], now, anywhere)
+		_, lower := c.match(change.want[0], strings.ToLower(now), anywhere)
+		if sent[now] != nil || !asSpelled && !lower {
+			continue
 		}
+		if !slices.Equal(rest[now], sent[name]) {
+			c.fail(Failure{Place: change.text, Message: "arrived with other values", Sent: short(strings.Join(sent[name], ", ")), Arrived: short(strings.Join(rest[now], ", "))})
+		}
+		delete(rest, now)
+		return
 	}
+	delete(rest, name)
 	c.fail(Failure{Place: change.text, Message: "no header of this name arrived", Wanted: change.want[0].source})
 }

@@ -45,7 +45,7 @@ func (c *check) json(at, sent, arrived string, changes []change) {
 	for _, change := range changes {
 		var found []hole
 		for _, t := range texts {
-			places := locate(gjson.Parse(sent[t.start:t.end]), change, nil)
+			places := locate(gjson.Parse(sent[t.start:t.end]), change, []string{})
 			for _, h := range places {
 				h.start, h.end, h.before = h.start+t.start, h.end+t.start, h.before+t.start
 				if len(texts) > 1 {
@@ -90,7 +90,8 @@ func jsonTexts(doc string) []span {
 	return all
 }
 
-// locate finds every place that a change names: duplicates of a member count.
+// locate finds every place that a change names: duplicates of a member count. The
+// path is how sjson gets to v; nil where it does not.
 func locate(v gjson.Result, c change, path []string) (found []hole) {
 	if len(c.legs) == 0 || c.legs[0].step && c.legs[0].name != keys {
 		h := hole{start: v.Index, end: v.Index + len(strings.TrimRight(v.Raw, jsonSyntax.space)), path: strings.Join(path, ".")}
@@ -131,7 +132,11 @@ func locate(v gjson.Result, c change, path []string) (found []hole) {
 			found = append(found, h)
 		default:
 			below.legs = c.legs[1:]
-			found = append(found, locate(values[i], below, append(slices.Clip(path), gjson.Escape(leg.name)))...)
+			to := append(slices.Clip(path), gjson.Escape(leg.name))
+			if path == nil || i != meant[0] {
+				to = nil // sjson goes to the first of duplicates
+			}
+			found = append(found, locate(values[i], below, to)...)
 		}
 	}
 	return found

@@ -256,14 +256,15 @@ func (r *reader) document(data []byte) *node {
 	if err == nil && len(doc.Content) == 1 {
 		return doc.Content[0]
 	}
-	line, col, message := 1, 1, "the file is empty"
-	var load *yaml.LoadError
-	switch {
-	case errors.As(err, &load):
-		line, col, message = max(load.Mark.Line, 1), max(load.Mark.Column, 1), "not YAML: "+load.Message
-	case err != nil && len(bytes.TrimSpace(data)) > 0:
-		message = "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")
+	if len(bytes.TrimSpace(data)) == 0 {
+		r.problem(1, 1, "the file is empty", "")
+		return nil
 	}
-	r.problem(line, col, message, "")
+	line, col, message := 1, 1, fmt.Sprint(err)
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		line, col, message = max(load.Mark.Line, 1), max(load.Mark.Column, 1), load.Message
+	}
+	r.problem(line, col, "not YAML: "+strings.TrimPrefix(message, "yaml: "), "")
 	return nil
 }

@@ -38,17 +38,19 @@ type meaning struct {
 // arrived with what was sent, the holes filled with what was seen.
 func (c *check) fill(at string, s syntax, sent, arrived string, holes []hole) {
 	holes = joinRemoved(holes)
+	for i := 1; i < len(holes); i++ {
+		if holes[i].start < holes[i-1].end {
+			c.fail(Failure{Place: holes[i].changes[0].text, Message: "stands inside another place of changed"})
+			return
+		}
+	}
 	raws := make([]string, len(holes))
 	here, from, aligned := 0, 0, true
 	for i, h := range holes {
-		if h.start < from {
-			c.fail(Failure{Place: h.changes[0].text, Message: "stands inside another place of changed"})
-			return
-		}
 		last := i+1 == len(holes)
 		next := sent[h.end:]
 		if !last {
-			next = sent[h.end:max(holes[i+1].start, h.end)]
+			next = sent[h.end:holes[i+1].start]
 		}
 		seen := ""
 		if aligned = aligned && strings.HasPrefix(arrived[here:], sent[from:h.start]); aligned {

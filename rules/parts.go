@@ -18,7 +18,10 @@ var plainSyntax = syntax{
 func component(stop string) syntax {
 	return syntax{
 		end: func(arrived string, at int, next string, last bool) int {
-			rest := arrived[at:]
+			rest, stop := arrived[at:], stop
+			if stop != "" && strings.HasPrefix(next, "=") { // a name
+				stop += "="
+			}
 			switch i := strings.IndexAny(rest, stop); {
 			case stop != "" && i >= 0:
 				return at + i

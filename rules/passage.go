@@ -41,7 +41,7 @@ func (t *treater) throughJSON(w *walker, p *passage, text string) (bool, error) 
 		return true, err
 	}
 	t.removed = w.removed
-	for _, s := range w.splices {
+	for _, s := range w.patches {
 		t.edits = append(t.edits, edit{start: s.start, end: s.end, with: s.with})
 	}
 	return true, nil

@@ -32,11 +32,11 @@ type walker struct {
 	quiet    bool // looks, before that
 	removed  bool // all of the text is left out
 
-	splices []splice // in order
+	patches []patch // in order
 }
 
-// A splice is what takes the place of doc[start:end], as it is spelled there.
-type splice struct {
+// A patch is what takes the place of doc[start:end], as it is spelled there.
+type patch struct {
 	start, end int
 	with       string
 }
@@ -67,15 +67,15 @@ var walkers = sync.Pool{New: func() any {
 func getWalker() *walker {
 	w := walkers.Get().(*walker)
 	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.depth = false, "", w.here, nil, DefaultDepth
-	w.stack, w.splices, w.looks, w.outer = w.stack[:0], w.splices[:0], false, nil
+	w.stack, w.patches, w.looks, w.outer = w.stack[:0], w.patches[:0], false, nil
 	return w
 }
 
 // release gives the walker back, with no reference to the request in it.
 func (w *walker) release() {
 	w.t.forget()
-	clear(w.splices)
-	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || cap(w.splices) > 1<<12 || w.t.readings.large() || w.t.gaps.large() {
+	clear(w.patches)
+	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || cap(w.patches) > 1<<12 || w.t.readings.large() || w.t.gaps.large() {
 		return // one large body must not hold memory for ever
 	}
 	clear(w.t.spans[:cap(w.t.spans)])
@@ -89,7 +89,7 @@ func (w *walker) release() {
 var silent = func() *plan { p := &plan{}; p.down = p; return p }()
 
 // run takes JSON texts through the automaton: what is to be replaced is then in
-// w.splices.
+// w.patches.
 func (w *walker) run(doc []byte, auto *automaton) error {
 	w.doc, w.depth, w.auto, w.looks = doc, w.t.depth, auto, auto.kit.any != nil && w.t.collect == nil
 	return w.walk(0, auto.root())
@@ -98,11 +98,11 @@ func (w *walker) run(doc []byte, auto *automaton) error {
 // rewrite appends the JSON texts with everything replaced to dst, and says
 // whether anything was; if nothing was, dst comes back as it is.
 func (w *walker) rewrite(dst, doc []byte, auto *automaton) ([]byte, bool, error) {
-	if err := w.run(doc, auto); err != nil || len(w.splices) == 0 {
+	if err := w.run(doc, auto); err != nil || len(w.patches) == 0 {
 		return dst, false, err
 	}
 	at := 0
-	for _, s := range w.splices {
+	for _, s := range w.patches {
 		dst = append(append(dst, doc[at:s.start]...), s.with...)
 		at = s.end
 	}
@@ -127,7 +127,7 @@ func (w *walker) walk(first uint16, root *plan) error {
 		seen  uint32
 		top   *frame
 	)
-	w.stack, w.splices, w.removing, w.removed = w.stack[:0], w.splices[:0], -1, false
+	w.stack, w.patches, w.removing, w.removed = w.stack[:0], w.patches[:0], -1, false
 
 value:
 	if i >= len(d) {
@@ -237,7 +237,7 @@ after:
 		goto member
 	case c == '}' && !top.array || c == ']' && top.array:
 		if top.pending > 0 {
-			w.splices = append(w.splices, splice{top.pending, top.ended, ""})
+			w.patches = append(w.patches, patch{top.pending, top.ended, ""})
 		}
 		w.stack = w.stack[:len(w.stack)-1]
 		i++
@@ -312,13 +312,13 @@ func (w *walker) leftOut(end int) {
 	if !top.array {
 		start-- // the quote of its name
 	}
-	for n := len(w.splices); n > 0 && w.splices[n-1].start >= start; n-- { // in its name
-		w.splices = w.splices[:n-1]
+	for n := len(w.patches); n > 0 && w.patches[n-1].start >= start; n-- { // in its name
+		w.patches = w.patches[:n-1]
 	}
 	top.ended = end
 	switch {
 	case top.kept:
-		w.splices = append(w.splices, splice{top.comma, end, ""})
+		w.patches = append(w.patches, patch{top.comma, end, ""})
 	case top.pending == 0:
 		top.pending = start
 	}
@@ -331,7 +331,7 @@ func (w *walker) comma(top *frame, i int) int {
 	case top.ended == 0:
 		top.kept = true
 	case !top.kept:
-		w.splices = append(w.splices, splice{top.pending, next, ""})
+		w.patches = append(w.patches, patch{top.pending, next, ""})
 		top.pending = 0
 	}
 	top.comma, top.ended = i, 0
@@ -434,7 +434,7 @@ func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 			last = rawOffset(raw, first, e.end-e.start)
 			at, from = e.end, last
 		}
-		w.splices = append(w.splices, splice{start + first, start + last, escape(e.with)})
+		w.patches = append(w.patches, patch{start + first, start + last, escape(e.with)})
 	}
 }
 
@@ -447,7 +447,7 @@ func (w *walker) number(p *plan, start, end int) error {
 	if err != nil || len(w.t.edits) == 0 {
 		return err
 	}
-	w.splices = append(w.splices, splice{start, end, `"` + escape(w.t.apply(view(w.doc[start:end]))) + `"`})
+	w.patches = append(w.patches, patch{start, end, `"` + escape(w.t.apply(view(w.doc[start:end]))) + `"`})
 	return nil
 }
 

@@ -41,7 +41,7 @@ func (f Found) Format(s fmt.State, _ rune) {
 // that neighbours in base64 may share the characters that spell the end of one
 // and the beginning of the other.
 func Look(line string, find func([]detect.Span, string) []detect.Span) []Found {
-	l := looker{find: find}
+	l := looker{find: find, text: make([]byte, 0, 256)}
 	all := l.look(&layer{text: line})
 	if len(all) == 0 {
 		return nil
@@ -56,8 +56,9 @@ func Look(line string, find func([]detect.Span, string) []detect.Span) []Found {
 
 // A looker holds what is used again from layer to layer.
 type looker struct {
-	find func([]detect.Span, string) []detect.Span
-	text []byte // being decoded
+	find  func([]detect.Span, string) []detect.Span
+	spans []detect.Span
+	text  []byte // being decoded
 }
 
 // A candidate is a finding in text[start:end] of the layer that is looked at, or
@@ -77,7 +78,8 @@ func (l *looker) look(y *layer) []candidate {
 	} else {
 		found = l.spelled(y)
 	}
-	for _, s := range l.find(nil, y.text) {
+	l.spans = l.find(l.spans[:0], y.text)
+	for _, s := range l.spans {
 		c := candidate{s.Start, s.End, s.Kind, s.Canonical}
 		if c.canonical == "" {
 			c.canonical = strings.Clone(y.text[s.Start:s.End])

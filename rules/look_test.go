@@ -269,3 +269,18 @@ func TestLookCost(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkLook(b *testing.B) {
+	for _, bb := range []struct{ name, line string }{
+		{"json", `{"ts": 1764842934128, "ssrc": 2881141438, "codec": "opus", "localID": "user-123456", "frac": 0.8444218515250481, "id": "9a1de644815ef6d1b8faf22d5e2a8f25", "path": "/v1/apps/7/conferences/room-12/users"}`},
+		{"access", `10.0.0.7 - - [24/Nov/2026:10:00:00 +0000] "GET /v1/apps/7/conferences/%2B12025550143?a=%20b HTTP/1.1" 200 73 "-" "curl/8.1"`},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			b.SetBytes(int64(len(bb.line)))
+			b.ReportAllocs()
+			for b.Loop() {
+				lookAny(bb.line)
+			}
+		})
+	}
+}

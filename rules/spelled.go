@@ -87,16 +87,17 @@ func (l *looker) spelled64(found []candidate, y *layer, start, end int) []candid
 	return found
 }
 
-// group adds what is found in a text that is spelled in groups, as inner says.
-func (l *looker) group(found []candidate, y *layer, inner layer, text []byte) []candidate {
+// group adds what is found in a text that is spelled in groups, as g says.
+func (l *looker) group(found []candidate, y *layer, g layer, text []byte) []candidate {
 	if len(text) < shortest {
 		return found
 	}
-	inner.depth = y.depthOf(inner.at, inner.end) + 1
-	if inner.depth > maxDecodings {
+	depth := y.depthOf(g.at, g.end) + 1
+	if depth > maxDecodings {
 		return found
 	}
-	inner.text, inner.from = string(text), y
+	inner := g // this copy is kept, and costs memory
+	inner.text, inner.from, inner.depth = string(text), y, depth
 	return inner.add(found, l.look(&inner))
 }
 

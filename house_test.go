@@ -25,7 +25,7 @@ const module = "github.com/statveil/statveil"
 // import. A room that is not here does not exist.
 var edges = map[string][]string{
 	"":             {},
-	"cmd":          {"config", "keys", "proxy", "pseudonym", "rules", "rules/packs"},
+	"cmd":          {"config", "keys", "proxy", "pseudonym", "rules", "rules/detect", "rules/packs"},
 	"config":       {},
 	"keys":         {"pseudonym"},
 	"proxy":        {"pseudonym", "rules"},

@@ -70,23 +70,40 @@ type candidate struct {
 }
 
 // look searches a layer: first what is encoded in it, then, where nothing was
-// found in that, the text as it is.
+// found in that, the text as it is, and last with + for spaces, as in a form.
 func (l *looker) look(y *layer) []candidate {
-	var found []candidate
 	if inner := unescaped(y); inner != nil {
-		found = inner.add(nil, l.look(inner)) // it sees what else is encoded here, and sees it whole
-	} else {
-		found = l.spelled(y)
+		found := inner.add(nil, l.look(inner)) // it sees what else is encoded here, and sees it whole
+		return l.search(found, y.text)
 	}
-	l.spans = l.finder.Find(l.spans[:0], y.text)
+	found := l.search(l.spelled(y), y.text)
+	if joins(y.text) {
+		found = l.search(found, numbersPlus(y.text, asSpaces(y.text)))
+	}
+	return found
+}
+
+// search adds what is found in the text of a layer.
+func (l *looker) search(found []candidate, text string) []candidate {
+	l.spans = l.finder.Find(l.spans[:0], text)
 	for _, s := range l.spans {
 		c := candidate{s.Start, s.End, cmp.Or(s.Name, s.Kind.String()), s.Canonical}
 		if c.canonical == "" {
-			c.canonical = strings.Clone(y.text[s.Start:s.End])
+			c.canonical = strings.Clone(text[s.Start:s.End])
 		}
 		found = insert(found, c)
 	}
 	return found
+}
+
+// joins says whether a + stands where it may be the space between two words.
+func joins(text string) bool {
+	for i := 1; i < len(text); i++ {
+		if text[i] == '+' && isAlphanumeric(text[i-1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // add adds what was found in a layer to what was found in the one that it was

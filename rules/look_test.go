@@ -62,6 +62,7 @@ func TestLook(t *testing.T) {
 		{"percent, five times", "q=‹%252525252B12025550143›", []string{phone}},
 		{"percent, six times", "q=%25252525252B12025550143", nil},
 
+		{"+ for spaces", "GET /call?to=‹%2B1+202+555+0143›&by=‹a+anna%40example.com›", []string{phone, "a+" + mail}},
 		{"a JSON escape", `{"id":"‹\u002b12025550143›"}`, []string{phone}},
 		{"JSON escapes only", `"‹\u0061\u006E\u006e\u0061\u0040example.com›"`, []string{mail}},
 		{"JSON escapes around it", `{"log":"a\n‹anna@example.com›\tb\u00e9\ud83d\ude00 ‹+12025550143›\""}`, []string{mail, phone}},

@@ -7,6 +7,9 @@ import (
 )
 
 func (m *Match) rewritePath(w *walker) error {
+	if m.path == nil {
+		return nil // a record
+	}
 	a, t := m.Route.parts[inPath], &w.t
 	w.part = inPath
 	raw, shift := m.path.raw, 0

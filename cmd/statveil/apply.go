@@ -46,6 +46,9 @@ its number and what was wrong with it, but not its text.`,
 	return c
 }
 
+// maxJobs bounds the memory that a slip of the finger takes.
+const maxJobs = 1024
+
 type applyFlags struct {
 	file, route, tenant, keys, rejects string
 	rules                              []string
@@ -101,6 +104,9 @@ func (f *applyFlags) apply(c *cobra.Command, names []string) error {
 	if f.rejects == "" {
 		return a.run(c.Context(), in, f.jobs, c.ErrOrStderr())
 	}
+	if err := in.spare(f.rejects, a.out); err != nil {
+		return err
+	}
 	file, err := os.Create(f.rejects)
 	if err != nil {
 		return fmt.Errorf("making the file of rejects: %w", err)
@@ -131,8 +137,8 @@ func (f *applyFlags) config(c *cobra.Command) (*config.Config, error) {
 		}
 	}
 	switch {
-	case f.jobs < 1:
-		return nil, usage("--jobs 1 or more", "--jobs %d is not possible", f.jobs)
+	case f.jobs < 1 || f.jobs > maxJobs:
+		return nil, usage(fmt.Sprintf("--jobs 1 to %d", maxJobs), "--jobs %d is not possible", f.jobs)
 	case len(cfg.Rules) == 0:
 		return nil, usage("--rules names a rule file or a folder of them", "apply needs --rules")
 	case !cfg.Keys.Dev && cfg.Keys.File == "":

@@ -52,6 +52,27 @@ func openStored(names []string, stdin io.Reader) (*stored, error) {
 	return s, nil
 }
 
+// spare says whether the file name, which is about to be emptied, is one that is
+// read, or the output.
+func (s *stored) spare(name string, out io.Writer) error {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil // there is nothing to lose
+	}
+	same := func(other os.FileInfo, err error) bool { return err == nil && os.SameFile(info, other) }
+	for _, read := range s.names {
+		if read != "" && same(os.Stat(read)) {
+			return usage("--rejects FILE is made anew", "--rejects %s is a file to read", name)
+		}
+	}
+	for _, stream := range []any{s.stdin, out} {
+		if f, ok := stream.(*os.File); ok && same(f.Stat()) {
+			return usage("--rejects FILE is made anew", "--rejects %s is the input or the output", name)
+		}
+	}
+	return nil
+}
+
 // spelled is the name of a file in messages.
 func spelled(name string) string {
 	if name == "" {

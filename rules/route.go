@@ -44,6 +44,15 @@ type tenant struct {
 	at   *address // read from the request
 }
 
+// Tenant returns the name of the tenant that all requests of the route belong
+// to, or else the address at which each says whose it is.
+func (route *Route) Tenant() (name, address string) {
+	if at := route.tenant.at; at != nil {
+		return "", at.text
+	}
+	return route.tenant.name, ""
+}
+
 // compileRoute turns a route of a file into a Route.
 func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *detectors) *Route {
 	route := &Route{Name: s.name.text, File: r.file, Line: s.line, Pass: s.pass, any: ds.any, look: ds.look}

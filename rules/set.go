@@ -19,6 +19,16 @@ type Set struct {
 // Routes returns the routes in the order in which they are tried.
 func (s *Set) Routes() []*Route { return slices.Clone(s.routes) }
 
+// Route returns the route of this name, or nil.
+func (s *Set) Route(name string) *Route {
+	for _, route := range s.routes {
+		if route.Name == name {
+			return route
+		}
+	}
+	return nil
+}
+
 // File is a rule file that is already in memory.
 type File struct {
 	Name string

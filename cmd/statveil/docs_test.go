@@ -106,6 +106,7 @@ type shell struct {
 	t         *testing.T
 	collector *httptest.Server
 	listen    string
+	dir       string   // for files
 	bodies    []string // at the collector
 	stop      context.CancelFunc
 	ended     chan int
@@ -204,6 +205,8 @@ func (s *shell) command(w []string, in string) string {
 		return out.String()
 	case w[0] == "./statveil" && w[len(w)-1] == "&":
 		s.start(append(w[1:len(w)-1], "--listen", s.listen, "--admin", "127.0.0.1:0"))
+	case strings.HasPrefix(line, "./statveil keys init "), strings.HasPrefix(line, "./statveil apply "):
+		s.batch(w[1:])
 	case w[0] == "curl":
 		s.curl(w)
 	case line == "kill %1":
@@ -219,6 +222,34 @@ func (s *shell) command(w []string, in string) string {
 		t.Errorf("the document shows a command that no test knows: %s", line)
 	}
 	return ""
+}
+
+// batch runs a command in which files are named, and puts these into a folder of
+// the test. Standard input is a record to treat.
+func (s *shell) batch(w []string) {
+	t := s.t
+	if s.dir == "" {
+		s.dir = t.TempDir()
+	}
+	var args []string
+	into := ""
+	for i, word := range w {
+		switch {
+		case word == "<", word == ">":
+		case i > 0 && w[i-1] == "<":
+		case i > 0 && w[i-1] == ">":
+			into = word
+		default:
+			args = append(args, strings.Replace(word, "file:", "file:"+s.dir+"/", 1))
+		}
+	}
+	var out, errs bytes.Buffer
+	if code := execute(t.Context(), args, strings.NewReader("{\"localID\":\"anna@example.com\"}\n"), &out, &errs); code != 0 {
+		t.Errorf("%v ended with %d\n%s", args, code, &errs)
+	}
+	if into != "" && !regexp.MustCompile(`^\{"localID":"psn_[a-z0-9]+"\}\n$`).MatchString(out.String()) {
+		t.Errorf("%v wrote %q", args, &out)
+	}
 }
 
 func (s *shell) start(args []string) {

@@ -75,7 +75,7 @@ func (c *check) fill(at string, s syntax, sent, arrived string, holes []hole) {
 		build = splice
 	}
 	if wanted := build(sent, holes, raws); wanted != arrived {
-		c.fail(difference(at, sent, wanted, arrived, holes, raws))
+		c.fail(c.difference(at, sent, wanted, arrived, holes, raws))
 	}
 }
 

@@ -50,6 +50,9 @@ type Config struct {
 type Keys struct {
 	// Dev is random keys in memory: every restart changes every pseudonym.
 	Dev bool
+	// File is a key file, as it can be opened from here: a relative path in the
+	// configuration is relative to that.
+	File string
 }
 
 // Admin is the listener for probes.
@@ -110,7 +113,10 @@ func (c *Config) fields() []field {
 		{"listen", &c.Listen},
 		{"upstream", &c.Upstream},
 		{"rules", &c.Rules},
-		{"keys", []field{{"dev", &c.Keys.Dev}}},
+		{"keys", []field{
+			{"dev", &c.Keys.Dev},
+			{"file", &c.Keys.File},
+		}},
 		{"admin", []field{{"listen", &c.Admin.Listen}}},
 		{"limits", []field{
 			{"body", &c.Limits.Body},

@@ -24,9 +24,19 @@ type scalar struct {
 }
 
 type fileSpec struct {
-	tenant *tenantSpec
-	rules  []ruleSpec
-	routes []routeSpec
+	tenant    *tenantSpec
+	detectors []detectorSpec
+	rules     []ruleSpec
+	routes    []routeSpec
+}
+
+// A detectorSpec is one entry of detectors: settings of a built-in one, a
+// variant of one, or one of the file's own.
+type detectorSpec struct {
+	name           scalar
+	kind, pattern  scalar
+	bare           scalar
+	regions, words []scalar
 }
 
 type routeSpec struct {
@@ -37,11 +47,14 @@ type routeSpec struct {
 	tenant    *tenantSpec
 	pass      bool
 	restore   scalar
+	otherwise scalar
+	mode      scalar
 }
 
 type ruleSpec struct {
 	line, col  int
 	at, find   []scalar
+	part       scalar
 	do, as     scalar
 	reversible scalar
 	linkable   scalar
@@ -85,6 +98,7 @@ func (r *reader) readFile(data []byte) *fileSpec {
 	r.mapping(doc.Content[0], "a rule file", []field{
 		{"version", func(n *yaml.Node) { version = r.scalar(n) }},
 		{"tenant", func(n *yaml.Node) { f.tenant = r.tenant(n) }},
+		{"detectors", func(n *yaml.Node) { f.detectors = r.detectors(n) }},
 		{"rules", func(n *yaml.Node) { r.list(n, func(n *yaml.Node) { f.rules = append(f.rules, r.rule(n)) }) }},
 		{"routes", func(n *yaml.Node) { r.list(n, func(n *yaml.Node) { f.routes = append(f.routes, r.route(n)) }) }},
 	})
@@ -109,6 +123,8 @@ func (r *reader) route(n *yaml.Node) (s routeSpec) {
 		{"tenant", func(n *yaml.Node) { s.tenant = r.tenant(n) }},
 		{"pass", func(n *yaml.Node) { s.pass = r.bool(r.scalar(n)) }},
 		{"restore", func(n *yaml.Node) { s.restore = r.scalar(n) }},
+		{"otherwise", func(n *yaml.Node) { s.otherwise = r.scalar(n) }},
+		{"mode", func(n *yaml.Node) { s.mode = r.scalar(n) }},
 	})
 	return s
 }
@@ -118,6 +134,7 @@ func (r *reader) rule(n *yaml.Node) (s ruleSpec) {
 	r.mapping(n, "a rule", []field{
 		{"at", func(n *yaml.Node) { s.at = r.scalars(n) }},
 		{"find", func(n *yaml.Node) { s.find = r.scalars(n) }},
+		{"part", func(n *yaml.Node) { s.part = r.scalar(n) }},
 		{"do", func(n *yaml.Node) { s.do = r.scalar(n) }},
 		{"as", func(n *yaml.Node) { s.as = r.scalar(n) }},
 		{"reversible", func(n *yaml.Node) { s.reversible = r.scalar(n) }},
@@ -125,6 +142,32 @@ func (r *reader) rule(n *yaml.Node) (s ruleSpec) {
 		{"name", func(n *yaml.Node) { s.name = r.scalar(n) }},
 	})
 	return s
+}
+
+// detectors reads a mapping from names to settings.
+func (r *reader) detectors(n *yaml.Node) (all []detectorSpec) {
+	if n = r.resolve(n); n.Kind != yaml.MappingNode {
+		r.problem(n.Line, n.Column, "detectors is a mapping from names to settings, like phone: {regions: [FI]}", "")
+		return nil
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		s := detectorSpec{name: r.scalar(n.Content[i])}
+		if seen[s.name.text] {
+			r.problem(s.name.line, s.name.col, fmt.Sprintf("%q stands twice in detectors", s.name.text), "")
+			continue
+		}
+		seen[s.name.text] = true
+		r.mapping(n.Content[i+1], "a detector", []field{
+			{"kind", func(n *yaml.Node) { s.kind = r.scalar(n) }},
+			{"regions", func(n *yaml.Node) { s.regions = r.scalars(n) }},
+			{"bare", func(n *yaml.Node) { s.bare = r.scalar(n) }},
+			{"pattern", func(n *yaml.Node) { s.pattern = r.scalar(n) }},
+			{"words", func(n *yaml.Node) { s.words = r.scalars(n) }},
+		})
+		all = append(all, s)
+	}
+	return all
 }
 
 func (r *reader) tenant(n *yaml.Node) *tenantSpec {

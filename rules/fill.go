@@ -183,9 +183,6 @@ func splice(sent string, holes []hole, raws []string) string {
 	return b.String()
 }
 
-// A span is one entry of a list: a member, an element, a parameter.
-type span struct{ start, end int }
-
 // remove returns the hole of an entry with its separator.
 func remove(all []span, i int) hole {
 	h := hole{start: all[i].start, end: all[i].end, before: all[i].start, removed: true, tail: i+1 == len(all)}

@@ -78,6 +78,7 @@ type Span struct {
 	Start, End int
 	Kind       Kind
 	Canonical  string
+	Name       string
 }
 
 // set is a set of kinds.

@@ -24,7 +24,7 @@ func findEmails(dst []Span, s string, _ set) []Span {
 		if end == 0 || notPersonal(s, from, at, end) || inSIP(s, from, at) {
 			continue
 		}
-		dst = append(dst, Span{from, end, Email, s[from:at] + "@" + lowerDomain(s[at+1:end])})
+		dst = append(dst, Span{from, end, Email, s[from:at] + "@" + lowerDomain(s[at+1:end]), ""})
 		last, i = end, end
 	}
 }

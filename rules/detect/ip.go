@@ -50,7 +50,7 @@ func findIPv4(dst []Span, s string, taken []Span) []Span {
 			wordBefore(s, from) || wordAfter(s, end) || versionBefore(s, from) || versionAfter(s, end) {
 			continue
 		}
-		dst = append(dst, Span{from, end, IP, addr.String()})
+		dst = append(dst, Span{from, end, IP, addr.String(), ""})
 	}
 }
 
@@ -157,7 +157,7 @@ func findDashed(dst []Span, s string) []Span {
 			continue
 		}
 		if addr, ok := parseIPv4(string(text[:n])); ok && worthTaking(addr) {
-			dst = append(dst, Span{from, end, IP, addr.String()})
+			dst = append(dst, Span{from, end, IP, addr.String(), ""})
 			i = end
 		}
 	}

@@ -116,7 +116,7 @@ func (c *cut) span(s string, i, skip int, least grade) (Span, bool) {
 		return Span{}, false
 	}
 	start, end := c.bounds(s, i, groups)
-	return Span{start, end, Phone, c.e164(skip, groups, drop)}, true
+	return Span{start, end, Phone, c.e164(skip, groups, drop), ""}, true
 }
 
 // bounds returns where the number stands, with the bracket before it if it closes inside.
@@ -223,9 +223,9 @@ func (c *cut) guess(s string, i, groups, drop int) Span {
 	start, end := c.bounds(s, i, groups)
 	digits := c.digits[:c.upto[groups-1]]
 	if len(digits) < certainDigits || nanpNational(digits) {
-		return Span{start, end, Phone, strings.Clone(s[start:end])}
+		return Span{start, end, Phone, strings.Clone(s[start:end]), ""}
 	}
-	return Span{start, end, Phone, c.e164(0, groups, drop)}
+	return Span{start, end, Phone, c.e164(0, groups, drop), ""}
 }
 
 // asWritten makes a finding of digits that are a phone number because the text says so, in a country that nobody knows.
@@ -245,7 +245,7 @@ func (c *cut) asWritten(s string, i int) (Span, bool) {
 		return Span{}, false
 	}
 	start, end := c.bounds(s, i, groups)
-	return Span{start, end, Phone, strings.Clone(s[start:end])}, true
+	return Span{start, end, Phone, strings.Clone(s[start:end]), ""}, true
 }
 
 // looksLikeDate reports whether the groups are 2026-02-28 or 28-02-2026.
@@ -297,7 +297,7 @@ func wholePhone(c *cut, s string, from, to int, least grade) (Span, bool) {
 	}
 	if skip := c.prefix(); skip > 0 {
 		if how, drop := international(c.digits[skip:c.n], c.zero-skip); how == valid {
-			return Span{from, to, Phone, c.e164(skip, c.groups, drop)}, true
+			return Span{from, to, Phone, c.e164(skip, c.groups, drop), ""}, true
 		}
 	}
 	how, drop := international(c.digits[:c.n], c.zero)
@@ -305,12 +305,12 @@ func wholePhone(c *cut, s string, from, to int, least grade) (Span, bool) {
 		return c.guess(s, from, c.groups, drop), true
 	}
 	if how >= least {
-		return Span{from, to, Phone, c.e164(0, c.groups, drop)}, true
+		return Span{from, to, Phone, c.e164(0, c.groups, drop), ""}, true
 	}
 	if c.n < minWritten || c.n > maxDigits || string(c.digits[:3]) == "000" {
 		return Span{}, false
 	}
-	return Span{from, to, Phone, strings.Clone(s[from:to])}, true
+	return Span{from, to, Phone, strings.Clone(s[from:to]), ""}, true
 }
 
 // minWritten is the least number of digits of a user part that is taken for a national number and not for an extension.

@@ -48,7 +48,7 @@ func findSIP(dst []Span, s string, asked set) []Span {
 				continue
 			}
 		}
-		dst = append(dst, Span{u.user, u.end, SIP, u.canonical(s)})
+		dst = append(dst, Span{u.user, u.end, SIP, u.canonical(s), ""})
 	}
 }
 

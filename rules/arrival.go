@@ -17,7 +17,8 @@ type check struct {
 	test     *Test
 	set      *Set
 	failures []Failure
-	asked    bool // the collector was
+	asked    bool           // the collector was
+	seen     map[string]int // by address of changed: how many were looked at
 }
 
 func (c *check) fail(f Failure) { c.failures = append(c.failures, f) }
@@ -57,6 +58,7 @@ func (c *check) arrived(r *http.Request) {
 		body, _ = io.ReadAll(r.Body) // from memory
 	}
 	c.body(sent.Header.Get("Content-Type"), string(c.test.body), string(body), parts)
+	c.counted()
 }
 
 // spelledTarget is the path and query as the client spelled them.
@@ -214,7 +216,7 @@ func (c *check) values(name string, sent, arrived []string, changes, cookies []c
 			c.pairs("header.Cookie", sent[i], arrived[i], ";", cookies)
 			continue
 		}
-		h := hole{end: len(sent[i]), occurrence: i}
+		h := hole{end: len(sent[i])}
 		for _, change := range changes {
 			change.legs = change.legs[1:]
 			h.changes = append(h.changes, change)

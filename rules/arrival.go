@@ -195,7 +195,11 @@ func (c *check) header(sent, arrived http.Header, changes, cookies []change) {
 				c.fail(Failure{Place: named[0].text, Message: "arrived, but was to be removed", Arrived: short(strings.Join(rest[name], ", "))})
 			}
 		case len(rest[name]) != len(sent[name]):
-			c.fail(Failure{Place: "header." + name, Message: fmt.Sprintf("was sent with %d values, arrived with %d", len(sent[name]), len(rest[name])),
+			message := "did not arrive"
+			if n := len(rest[name]); n > 0 {
+				message = fmt.Sprintf("arrived with %d values, not with %d", n, len(sent[name]))
+			}
+			c.fail(Failure{Place: "header." + name, Message: message,
 				Sent: short(strings.Join(sent[name], ", ")), Arrived: short(strings.Join(rest[name], ", "))})
 		default:
 			c.values(name, sent[name], rest[name], named, cookies)

@@ -184,6 +184,8 @@ func (c *check) header(sent, arrived http.Header, changes, cookies []change) {
 	for _, name := range sortedNames(sent) {
 		named := byName[name]
 		switch {
+		case name == "Cookie" && named != nil && len(cookies) > 0:
+			c.fail(Failure{Place: named[0].text, Message: "stands in one place with " + cookies[0].text + ", but reads it another way"})
 		case ofTheWay[name] && named == nil:
 			delete(rest, name)
 			continue
@@ -207,7 +209,8 @@ func (c *check) header(sent, arrived http.Header, changes, cookies []change) {
 		delete(rest, name)
 	}
 	for _, name := range sortedNames(rest) {
-		if !ofTheWay[name] && !slices.Equal(rest[name], []string{""}) { // an empty User-Agent keeps net/http from naming itself
+		nobody := name == "User-Agent" && slices.Equal(rest[name], []string{""}) // keeps net/http from naming itself
+		if !ofTheWay[name] && !nobody {
 			c.fail(Failure{Place: "header." + name, Message: "arrived, but was not sent", Arrived: short(strings.Join(rest[name], ", "))})
 		}
 	}

@@ -25,7 +25,7 @@ const module = "github.com/statveil/statveil"
 // import. A room that is not here does not exist.
 var edges = map[string][]string{
 	"":             {},
-	"cmd":          {"config", "keys", "proxy", "pseudonym", "rules", "rules/packs"},
+	"cmd":          {"config", "keys", "proxy", "pseudonym", "rules", "rules/detect", "rules/packs"},
 	"config":       {},
 	"keys":         {"pseudonym"},
 	"proxy":        {"pseudonym", "rules"},
@@ -49,6 +49,7 @@ var thirdParty = []third{
 	{module: "github.com/klauspost/compress", files: []string{"proxy/*.go"}},
 	{module: "github.com/nyaruka/phonenumbers", files: []string{"rules/detect/*_test.go"}, tools: []string{"rules/detect/*.go"}},
 	{module: "github.com/rogpeppe/go-internal", files: []string{"cmd/statveil/*_test.go"}},
+	{module: "github.com/santhosh-tekuri/jsonschema/v6", files: []string{"config/*_test.go", "rules/*_test.go"}},
 	{module: "github.com/spf13/cobra", files: []string{"cmd/statveil/*.go"}},
 	{module: "github.com/tidwall/gjson", files: []string{"rules/*_test.go", "rules/expect.go"}},
 	{module: "github.com/tidwall/sjson", files: []string{"rules/*_test.go", "rules/expect.go"}},

@@ -26,7 +26,7 @@ func (c *check) inside(changes []change, sent, arrived string) {
 		c.json(place, sent, arrived, below)
 	case step.name == "pct":
 		s := component("")
-		s.end, s.read = plainSyntax.end, func(raw string) []meaning { return unescaped(raw)[:1] }
+		s.end, s.read = plainSyntax.end, func(raw string) []meaning { return plusOrSpaceText(raw)[:1] }
 		c.fill(place, s, sent, arrived, whole)
 	case step.name == "base64":
 		s, ok := base64Syntax(sent)

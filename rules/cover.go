@@ -35,7 +35,7 @@ func Cover(suites []*Suite, results []Result) []Covered {
 	}
 	for _, result := range results {
 		counted := map[int]bool{}
-		for _, f := range result.Outcome.Found {
+		for _, f := range result.Outcome.Seen {
 			if i, known := at[id(f.Rule)]; known && !counted[i] {
 				counted[i] = true
 				all[i].Tests++

@@ -104,7 +104,7 @@ func (c *check) leaf(s syntax, h hole, sent, seen string) {
 	change := h.changes[0]
 	t := c.next(change)
 	was := s.read(sent)[0].text
-	where := func(f Found) bool {
+	where := func(f Seen) bool {
 		return related(f.Address, change.text) || f.Text != "" && strings.Contains(was, f.Text)
 	}
 	for _, r := range s.read(seen) {

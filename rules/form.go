@@ -1,139 +1,97 @@
 package rules
 
 import (
-	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/statveil/statveil/rules/detect"
 )
 
-// errPart is about a part of a form that is no text.
-var errPart = &Error{Reason: Encoding, Detail: "a part of the form is not text; nothing else is inspected here", Body: true}
-
-// parts treats the parts of a multipart body and writes it anew: what stands
-// before and behind them is left out.
-func (w *walker) parts(body []byte, boundary string) (string, error) {
-	parts, start, end, err := splitMultipart(body, boundary)
-	if err != nil || len(parts) == 0 {
-		return string(body[start:end]), err
-	}
-	a, all := w.auto, w.planAt(0)
-	delimiter := "--" + boundary + "\r\n"
-	out := append([]byte(nil), body[start:parts[0].header.start-len(delimiter)]...)
-	kept := 0
-	for i := range parts {
-		p := &parts[i]
-		if !utf8.Valid(p.body.of(body)) {
-			return "", errPart
-		}
-		place := func() string { return "form." + p.nameText }
-		w.auto = a
-		content, err := w.part(w.memberPlan(all, 0, p.nameText), view(p.body.of(body)), place)
-		if err != nil {
-			return "", err
-		}
-		if w.t.removed {
-			continue
-		}
-		w.t.place = place
-		out = append(out, delimiter...)
-		if out, err = w.t.partHeader(out, all, p, body, len(content)); err != nil {
-			return "", err
-		}
-		out = append(append(append(out, "\r\n"...), content...), "\r\n"...)
-		kept++
-	}
-	if kept == 0 {
-		return "", nil // a form without a field is no body
-	}
-	return string(append(out, body[parts[len(parts)-1].body.end+len("\r\n"):end]...)), nil
+// A form is what the value of a field looks like. Its JSON Schema is made only
+// when Schema asks: the tables are built for every mapping that is read.
+type form struct {
+	schema func() map[string]any
+	needed bool // the field must be there
 }
 
-// part treats the content of one part. JSON is read as such, unless a rule takes
-// it whole or says how to read it.
-func (w *walker) part(p *plan, content string, place func() string) (string, error) {
-	begins := strings.TrimLeft(content, " \t\r\n")
-	object := begins != "" && (begins[0] == '{' || begins[0] == '[')
-	if k := w.auto.kit; object && k.any != nil && len(p.passages) == 0 && !slices.ContainsFunc(p.rules, (*Rule).whole) {
-		inner := getWalker()
-		defer inner.release()
-		inner.t.replace, inner.t.depth, inner.outer = w.t.replace, w.t.depth, place
-		around := &kit{part: inBody, any: k.any, look: k.look, around: p.src.ends, work: new(int)}
-		if a, err := compile(nil, around); err == nil && inner.valid([]byte(content), a) {
-			w.t.forget()
-			out, edited, err := inner.rewrite(nil, []byte(content), a)
-			if !edited {
-				return content, err
-			}
-			return string(out), err
-		}
+// Words that fields may have, beside those of rule.go and route.go.
+var (
+	asNames        = []string{"token"}
+	otherwiseNames = []string{"look", "keep"}
+	modeNames      = []string{"observe"}
+)
+
+var (
+	boolForm    = form{schema: boolSchema}
+	versionForm = form{versionSchema, true}
+	// addressForm knows how an address begins; editors offer its examples.
+	addressForm = form{schema: addressSchema}
+	// detectorForm offers the built-in detectors and takes any name: a file has its own.
+	detectorForm = eitherForm(enumForm(append(detect.Names(), "any")...), textForm("employee"))
+	linkableForm = eitherForm(enumForm(linkableNames...), addressForm)
+)
+
+func boolSchema() map[string]any    { return map[string]any{"enum": []any{true, false, "true", "false"}} }
+func versionSchema() map[string]any { return map[string]any{"enum": []any{1, "1"}} }
+
+func addressSchema() map[string]any {
+	return map[string]any{
+		"type":     "string",
+		"pattern":  `^(` + strings.Join(rootNames[:], "|") + `)(\.|$)`,
+		"examples": []string{"path.confID", "query.user", "header.X-User", "body.user.id", "body.**.ip", "body.list.#.name"},
 	}
-	w.t.place = place
-	if err := w.t.value(p, content); err != nil {
-		return "", err
-	}
-	return w.t.apply(content), nil
 }
 
-// partHeader appends the header of a part whose content has this length now. Its
-// name and file name are names; what else stands there is searched as text.
-func (t *treater) partHeader(dst []byte, all *plan, p *formPart, body []byte, length int) ([]byte, error) {
-	spelled := func(s span, name string, spell func(dst []byte, name string) []byte) func() error {
-		return func() error {
-			if err := t.name(all, name); err != nil {
-				return err
-			}
-			if renamed := t.apply(name); renamed != name {
-				dst = spell(dst, renamed)
-			} else {
-				dst = append(dst, s.of(body)...)
-			}
-			return nil
-		}
-	}
-	quoted := func(s span) func([]byte, string) []byte {
-		return func(dst []byte, name string) []byte { return appendPartName(dst, body, s, name) }
-	}
-	type piece struct {
-		span
-		write func() error
-	}
-	places := []piece{
-		{p.name, spelled(p.name, p.nameText, quoted(p.name))},
-		{p.filename, spelled(p.filename, p.fileText, quoted(p.filename))},
-		{p.fileAgain, spelled(p.fileAgain, p.fileText, func(dst []byte, name string) []byte { return append(dst, percent(name)...) })},
-		{p.length, func() error {
-			dst = strconv.AppendInt(dst, int64(length), 10)
-			return nil
-		}},
-		{span{p.header.end, p.header.end}, func() error { return nil }},
-	}
-	slices.SortFunc(places, func(a, b piece) int { return a.start - b.start })
-	at := p.header.start
-	for _, place := range places {
-		if place.span == (span{}) {
-			continue
-		}
-		between := view(body[at:place.start])
-		if look := lastOf(all.rules); look != nil && t.collect == nil {
-			if err := t.value(look.alone.base, between); err != nil {
-				return dst, err
-			}
-			between = t.apply(between)
-		}
-		dst = append(dst, between...)
-		if err := place.write(); err != nil {
-			return dst, err
-		}
-		at = place.end
-	}
-	return dst, nil
+var (
+	anyForm   = form{schema: func() map[string]any { return map[string]any{} }}
+	anyObject = form{schema: func() map[string]any { return map[string]any{"type": "object"} }}
+)
+
+// textForm is any single value that is not empty. The reader takes it as it is
+// written, so 7 is a text too.
+func textForm(example string) form {
+	return form{schema: func() map[string]any {
+		return map[string]any{"type": []string{"string", "number", "boolean"}, "minLength": 1, "examples": []string{example}}
+	}}
 }
 
-// lastOf returns the last look of a plan, or nil.
-func lastOf(rules []*Rule) *Rule {
-	if n := len(rules); n > 0 && rules[n-1].look {
-		return rules[n-1]
-	}
-	return nil
+func enumForm(names ...string) form {
+	return form{schema: func() map[string]any { return map[string]any{"enum": names} }}
 }
+
+func eitherForm(a, b form) form {
+	return form{schema: func() map[string]any { return map[string]any{"anyOf": []any{a.schema(), b.schema()}} }}
+}
+
+// textsForm is one text or a list of them.
+func textsForm(item form) form {
+	return eitherForm(item, form{schema: func() map[string]any {
+		return map[string]any{"type": "array", "items": item.schema(), "minItems": 1}
+	}})
+}
+
+// refForm, listForm and mapForm are one, a list, and a mapping from names of what
+// the schema defines under this name.
+func refForm(def string) form {
+	return form{schema: func() map[string]any { return map[string]any{"$ref": "#/$defs/" + def} }}
+}
+
+func listForm(def string) form {
+	return form{schema: func() map[string]any { return map[string]any{"type": "array", "items": refForm(def).schema()} }}
+}
+
+func mapForm(def string) form {
+	return form{schema: func() map[string]any {
+		return map[string]any{"type": "object", "additionalProperties": refForm(def).schema(), "propertyNames": map[string]any{"minLength": 1}}
+	}}
+}
+
+// filled is a list of at least one.
+func filled(list form) form {
+	return form{schema: func() map[string]any {
+		schema := list.schema()
+		schema["minItems"] = 1
+		return schema
+	}}
+}
+
+func needed(f form) form { return form{f.schema, true} }

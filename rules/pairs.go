@@ -35,13 +35,13 @@ func component(stop string) syntax {
 				return at + strings.Index(rest, next)
 			}
 		},
-		read:  unescaped,
+		read:  plusOrSpaceText,
 		write: url.PathEscape,
 	}
 }
 
-// unescaped reads a bare + as a plus, then as a space.
-func unescaped(raw string) (all []meaning) {
+// plusOrSpaceText reads a bare + as a plus, then as a space.
+func plusOrSpaceText(raw string) (all []meaning) {
 	for _, s := range []string{raw, strings.ReplaceAll(raw, "+", " ")} {
 		if text, err := url.PathUnescape(s); err == nil && !slices.Contains(all, meaning{text, false}) {
 			all = append(all, meaning{text, false})
@@ -79,7 +79,7 @@ func pairHoles(sent, separator string, c change) (found []hole) {
 	}
 	for i, e := range entries {
 		rawName, _, hasValue := strings.Cut(sent[e.start:e.end], "=")
-		if !slices.Contains(unescaped(rawName), meaning{name, false}) || !hasValue && !renamed {
+		if !slices.Contains(plusOrSpaceText(rawName), meaning{name, false}) || !hasValue && !renamed {
 			continue
 		}
 		h := hole{start: e.start + len(rawName) + 1, end: e.end}

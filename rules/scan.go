@@ -274,8 +274,8 @@ func skipSpace(d []byte, i int) int {
 	return i
 }
 
-// escape returns s as the inside of a JSON string.
-func escape(s string) string {
+// jsonText returns s as the inside of a JSON string.
+func jsonText(s string) string {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
 			return string(appendEscaped(nil, s))

@@ -126,8 +126,8 @@ func parseTests(name string, data []byte) (*Suite, Problems) {
 	}
 	var paths []scalar
 	r.mapping(doc, "a test file", []field{
-		{"rules", func(n *node) { paths = r.scalars(n) }},
-		{"tests", func(n *node) { r.list(n, func(n *node) { suite.Tests = append(suite.Tests, r.test(n)) }) }},
+		{"rules", "The rule files and folders, relative to this file.", needed(textsForm(textForm("callstats.yaml"))), func(n *node) { paths = r.scalars(n) }},
+		{"tests", "The tests: each sends one request through the rules.", needed(filled(listForm("test"))), func(n *node) { r.list(n, func(n *node) { suite.Tests = append(suite.Tests, r.test(n)) }) }},
 	})
 	if len(r.problems) == 0 && len(paths) == 0 {
 		r.problem(1, 1, "rules is missing", "rules: [callstats.yaml] names the rule files, relative to this one")
@@ -187,12 +187,12 @@ func (r *reader) test(n *node) *Test {
 	wanted, hasAnswer := false, false
 	before := len(r.problems)
 	r.mapping(n, "a test", []field{
-		{"name", func(n *node) { name = r.scalar(n) }},
-		{"request", func(n *node) { request = r.scalar(n) }},
-		{"headers", func(n *node) { header = r.header(n) }},
-		{"body", func(n *node) { t.body = []byte(r.bodyText(n).text) }},
-		{"answer", func(n *node) { hasAnswer, t.answer = true, r.answer(n, "an answer") }},
-		{"want", func(n *node) { wanted, t.want = true, r.want(n) }},
+		{"name", "What the test shows.", needed(textForm("phone number as conference id")), func(n *node) { name = r.scalar(n) }},
+		{"request", "METHOD TARGET, percent-encoded as a client would send it.", needed(textForm("POST /v1/events?user=anna")), func(n *node) { request = r.scalar(n) }},
+		{"headers", "The headers of the request; several values are a list.", anyObject, func(n *node) { header = r.header(n) }},
+		{"body", "The body: YAML, which becomes JSON, or a string taken byte for byte.", anyForm, func(n *node) { t.body = []byte(r.bodyText(n).text) }},
+		{"answer", "What the collector answers.", refForm("answer"), func(n *node) { hasAnswer, t.answer = true, r.answer(n, "an answer") }},
+		{"want", "What must come of it; {} is: forwarded, and nothing changed.", needed(refForm("want")), func(n *node) { wanted, t.want = true, r.want(n) }},
 	})
 	t.Name = name.text
 	if len(r.problems) > before {
@@ -282,25 +282,25 @@ func (r *reader) text(n *node) scalar {
 
 func (r *reader) answer(n *node, what string) (a answer) {
 	r.mapping(n, what, []field{
-		{"status", func(n *node) {
+		{"status", "200 to 599.", textForm("200"), func(n *node) {
 			s := r.scalar(n)
 			if _, err := fmt.Sscanf(s.text, "%d", &a.status); s.text != "" && (err != nil || a.status < 200 || a.status > 599 || len(s.text) != 3) {
 				r.problem(s.line, s.col, fmt.Sprintf("%q is no status of an answer", s.text), "200 to 599")
 			}
 		}},
-		{"headers", func(n *node) { a.header = r.header(n) }},
-		{"body", func(n *node) { s := r.bodyText(n); a.body = &s }},
+		{"headers", "The headers of the answer.", anyObject, func(n *node) { a.header = r.header(n) }},
+		{"body", "The body of the answer.", anyForm, func(n *node) { s := r.bodyText(n); a.body = &s }},
 	})
 	return a
 }
 
 func (r *reader) want(n *node) (w want) {
 	r.mapping(n, "want", []field{
-		{"route", func(n *node) { w.route = r.scalar(n) }},
-		{"tenant", func(n *node) { w.tenant = r.scalar(n) }},
-		{"changed", func(n *node) { w.changed = r.changes(n) }},
-		{"refused", func(n *node) { w.refused = r.scalar(n) }},
-		{"answer", func(n *node) { a := r.answer(n, "an answer"); w.answer = &a }},
+		{"route", "The route that matches.", textForm("join"), func(n *node) { w.route = r.scalar(n) }},
+		{"tenant", "Whose data it is.", textForm("acme"), func(n *node) { w.tenant = r.scalar(n) }},
+		{"changed", "What changes on the way, by address; every other byte must arrive as it was sent.", anyObject, func(n *node) { w.changed = r.changes(n) }},
+		{"refused", "The reason for which the request is refused.", enumForm(reasons...), func(n *node) { w.refused = r.scalar(n) }},
+		{"answer", "What the client must get.", refForm("answer"), func(n *node) { a := r.answer(n, "an answer"); w.answer = &a }},
 	})
 	if s := w.refused; s.text != "" && !slices.Contains(reasons, s.text) {
 		r.problem(s.line, s.col, fmt.Sprintf("%q is no reason to refuse a request", s.text), suggestion(s.text, reasons))

@@ -55,7 +55,7 @@ type testArrival struct {
 	method, target string
 	header         http.Header
 	body           string
-	found          []Found
+	found          []Seen
 }
 
 func (p testProxy) try(set *Set, req *http.Request, to Collector) (*http.Response, Outcome) {
@@ -73,7 +73,7 @@ func (p testProxy) try(set *Set, req *http.Request, to Collector) (*http.Respons
 			if f.Rule.Do == Keep {
 				with = ""
 			}
-			out.Found = append(out.Found, Found{f.Rule, f.Address(), f.Kind, f.Text(), with})
+			out.Seen = append(out.Seen, Seen{f.Rule, f.Address(), f.Kind, f.Text(), with})
 			return with, nil
 		})
 		if err != nil {
@@ -85,7 +85,7 @@ func (p testProxy) try(set *Set, req *http.Request, to Collector) (*http.Respons
 	if msg.Query != "" {
 		target += "?" + msg.Query
 	}
-	a := &testArrival{req.Method, target, req.Header, string(msg.Body), out.Found}
+	a := &testArrival{req.Method, target, req.Header, string(msg.Body), out.Seen}
 	if p.spoil != nil {
 		p.spoil(a)
 	}
@@ -95,7 +95,7 @@ func (p testProxy) try(set *Set, req *http.Request, to Collector) (*http.Respons
 func (a *testArrival) deliver(to Collector, out Outcome) (*http.Response, Outcome) {
 	path, query, _ := strings.Cut(a.target, "?")
 	req := &http.Request{Method: a.method, URL: &url.URL{Opaque: path, RawQuery: query}, Header: a.header, Body: io.NopCloser(strings.NewReader(a.body))}
-	out.Found = a.found
+	out.Seen = a.found
 	res, err := to(req, a.found)
 	if err != nil {
 		return &http.Response{StatusCode: 502}, Outcome{Refused: "collector"}
@@ -266,9 +266,9 @@ func arrives(t *testing.T, found [][4]string, change ...string) Try {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var all []Found
+		var all []Seen
 		for _, f := range found {
-			all = append(all, Found{&Rule{}, f[0], f[1], f[2], f[3]})
+			all = append(all, Seen{&Rule{}, f[0], f[1], f[2], f[3]})
 		}
 		a := &testArrival{r.Method, r.RequestURI, r.Header, rest, all}
 		return a.deliver(to, Outcome{Route: "join", Tenant: "7"})
@@ -529,7 +529,7 @@ func TestOutcomes(t *testing.T) {
 
 // TestAnswers: placeholders in an answer are the pseudonyms of the request.
 func TestAnswers(t *testing.T) {
-	found := []Found{{Kind: "phone", With: "p1"}, {Kind: "phone", With: "p2"}, {Kind: "email", With: "e"}, {Kind: "email", With: "e"}, {Kind: "ip"}}
+	found := []Seen{{Kind: "phone", With: "p1"}, {Kind: "phone", With: "p2"}, {Kind: "email", With: "e"}, {Kind: "email", With: "e"}, {Kind: "ip"}}
 	p := &pseudonyms{found: found, labels: map[string]string{"1": "p2"}}
 	tests := []struct{ in, want string }{
 		{"a <email> b <phone=1><email>", "a e b p2e"},
@@ -551,7 +551,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestMatchTemplates(t *testing.T) {
-	found := []Found{{Kind: "phone", With: "p1"}, {Kind: "phone", With: "p"}, {Kind: "value", With: "p1"}, {Kind: "value", With: ""}}
+	found := []Seen{{Kind: "phone", With: "p1"}, {Kind: "phone", With: "p"}, {Kind: "value", With: "p1"}, {Kind: "value", With: ""}}
 	tests := []struct {
 		template, text string
 		want           bool

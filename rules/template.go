@@ -56,9 +56,9 @@ func pieces(text string) (all []piece) {
 // alone says whether the template is one placeholder and nothing else.
 func (t template) alone() bool { return len(t.pieces) == 1 && t.pieces[0].kind != "" }
 
-// Found is a finding of a request that was tried: where it was, and what took
+// Seen is a finding of a request that was tried: where it was, and what took
 // its place ("" where a rule keeps it). Its text is that of the test.
-type Found struct {
+type Seen struct {
 	Rule                      *Rule // Rule.File is "" for the last look
 	Address, Kind, Text, With string
 }
@@ -67,12 +67,12 @@ type Found struct {
 // label stands for one pseudonym whatever the kind: <phone=1> and <value=1> are
 // the same one, and different labels are different ones.
 type pseudonyms struct {
-	found  []Found
+	found  []Seen
 	labels map[string]string
 }
 
 // ofKind returns the different pseudonyms of one kind, in the order of the request.
-func (p *pseudonyms) ofKind(kind string, where func(Found) bool) (all []string) {
+func (p *pseudonyms) ofKind(kind string, where func(Seen) bool) (all []string) {
 	for _, f := range p.found {
 		if f.Kind == kind && f.With != "" && !slices.Contains(all, f.With) && where(f) {
 			all = append(all, f.With)
@@ -81,11 +81,11 @@ func (p *pseudonyms) ofKind(kind string, where func(Found) bool) (all []string) 
 	return all
 }
 
-func anywhere(Found) bool { return true }
+func anywhere(Seen) bool { return true }
 
 // match says whether text is what the template wants, and which pseudonyms stand
 // for its placeholders. Only findings that where allows count.
-func (p *pseudonyms) match(t template, text string, where func(Found) bool) ([]string, bool) {
+func (p *pseudonyms) match(t template, text string, where func(Seen) bool) ([]string, bool) {
 	labels := maps.Clone(p.labels)
 	if labels == nil {
 		labels = map[string]string{}
@@ -97,7 +97,7 @@ func (p *pseudonyms) match(t template, text string, where func(Found) bool) ([]s
 	return with, ok
 }
 
-func (p *pseudonyms) rest(ps []piece, text string, where func(Found) bool, labels map[string]string) ([]string, bool) {
+func (p *pseudonyms) rest(ps []piece, text string, where func(Seen) bool, labels map[string]string) ([]string, bool) {
 	if len(ps) == 0 {
 		return nil, text == ""
 	}

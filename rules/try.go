@@ -14,12 +14,12 @@ type Outcome struct {
 	Tenant  string // "" where nobody asked for it
 	Refused string // the reason; "" where the collector was asked
 	Detail  string // of the refusal
-	Found   []Found
+	Seen    []Seen
 }
 
 // A Collector answers in the place of the real one. It is told what was found in
 // the request that arrives.
-type Collector func(arrived *http.Request, found []Found) (*http.Response, error)
+type Collector func(arrived *http.Request, found []Seen) (*http.Response, error)
 
 // Try sends a request the way requests are served under these rules, with a
 // collector of the test's, and returns what the client gets.
@@ -48,7 +48,7 @@ func (t *Test) run(set *Set, try Try) Result {
 		return Result{Test: t, Failures: []Failure{{Message: "the request cannot be read"}}}
 	}
 	res, out := try(set, req, c.collect)
-	c.found = out.Found
+	c.found = out.Seen
 	c.outcome(out)
 	if t.want.answer != nil && len(c.failures) == 0 { // what follows from one mistake is noise
 		c.answered(res, t.want.answer)
@@ -57,7 +57,7 @@ func (t *Test) run(set *Set, try Try) Result {
 }
 
 // collect is the collector of a test.
-func (c *check) collect(arrived *http.Request, found []Found) (*http.Response, error) {
+func (c *check) collect(arrived *http.Request, found []Seen) (*http.Response, error) {
 	if c.asked = true; c.test.want.refused.text == "" {
 		c.found = found
 		c.arrived(arrived)

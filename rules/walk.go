@@ -434,7 +434,7 @@ func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 			last = rawOffset(raw, first, e.end-e.start)
 			at, from = e.end, last
 		}
-		w.patches = append(w.patches, patch{start + first, start + last, escape(e.with)})
+		w.patches = append(w.patches, patch{start + first, start + last, jsonText(e.with)})
 	}
 }
 
@@ -447,7 +447,7 @@ func (w *walker) number(p *plan, start, end int) error {
 	if err != nil || len(w.t.edits) == 0 {
 		return err
 	}
-	w.patches = append(w.patches, patch{start, end, `"` + escape(w.t.apply(view(w.doc[start:end]))) + `"`})
+	w.patches = append(w.patches, patch{start, end, `"` + jsonText(w.t.apply(view(w.doc[start:end]))) + `"`})
 	return nil
 }
 

@@ -210,7 +210,7 @@ func (s *shell) command(w []string, in string) string {
 			t.Errorf("demo ended with %d\n%s%s", code, &out, &errs)
 		}
 	case w[0] == "printf":
-		return strings.NewReplacer(`\n`, "\n").Replace(w[1])
+		return strings.NewReplacer(`\n`, "\n", "%%", "%").Replace(w[1])
 	case w[0] == "./statveil" && w[1] == "explain":
 		var out, errs bytes.Buffer
 		if code := execute(t.Context(), w[1:], strings.NewReader(in), &out, &errs); code != 0 {
@@ -225,6 +225,12 @@ func (s *shell) command(w []string, in string) string {
 		if code := execute(t.Context(), w[1:], nil, &out, &errs); code != 0 || !strings.Contains(out.String(), " passed, 0 failed") {
 			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
 		}
+	case w[0] == "./statveil" && w[1] == "scan":
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), w[1:], strings.NewReader(in), &out, &errs); code != 0 || !strings.Contains(out.String(), `"kind":`) {
+			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
+		}
+		return out.String()
 	case w[0] == "./statveil" && w[len(w)-1] == "&":
 		s.start(append(w[1:len(w)-1], "--listen", s.listen, "--admin", "127.0.0.1:0"))
 	case w[0] == "curl":

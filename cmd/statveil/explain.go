@@ -137,12 +137,12 @@ type finding struct {
 
 func explain(set *rules.Set, req *http.Request) *explanation {
 	e := &explanation{}
-	answer, out := try(set, req, func(r *http.Request, _ []rules.Found) (*http.Response, error) {
+	answer, out := try(set, req, func(r *http.Request, _ []rules.Seen) (*http.Response, error) {
 		e.Request = spell(r)
 		return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
 	})
 	e.Route, e.Tenant, e.Refused, e.Detail = out.Route, out.Tenant, out.Refused, out.Detail
-	if e.Findings = findings(out.Found); out.Refused != "" {
+	if e.Findings = findings(out.Seen); out.Refused != "" {
 		e.Status = answer.StatusCode
 	}
 	for _, r := range set.Routes() {

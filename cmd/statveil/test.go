@@ -108,7 +108,7 @@ func runTests(suites []*rules.Suite) *testReport {
 			r.Passed++
 		} else {
 			r.Failed++
-			t.Failures, t.Findings = result.Failures, findings(result.Outcome.Found)
+			t.Failures, t.Findings = result.Failures, findings(result.Outcome.Seen)
 		}
 		r.Tests = append(r.Tests, t)
 	}

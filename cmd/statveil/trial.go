@@ -26,12 +26,12 @@ func try(set *rules.Set, req *http.Request, to rules.Collector) (*http.Response,
 			}
 			return store.Keyring(tenant)
 		},
-		Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return to(r, out.Found) }),
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return to(r, out.Seen) }),
 		Observe: func(o proxy.Outcome) {
 			out.Route, out.Refused, out.Detail = o.Route, string(o.Refused), o.Detail
 		},
 		Found: func(f *rules.Finding, with string) {
-			out.Found = append(out.Found, rules.Found{Rule: f.Rule, Address: f.Address(), Kind: f.Kind, Text: f.Text(), With: with})
+			out.Seen = append(out.Seen, rules.Seen{Rule: f.Rule, Address: f.Address(), Kind: f.Kind, Text: f.Text(), With: with})
 		},
 	}
 	client := &client{header: http.Header{}, status: http.StatusOK}
@@ -58,7 +58,7 @@ func (c *client) Write(p []byte) (int, error) { return c.body.Write(p) }
 func (c *client) WriteHeader(status int)      { c.status = status }
 
 // findings are what explain and test show of what was found.
-func findings(found []rules.Found) []finding {
+func findings(found []rules.Seen) []finding {
 	all := []finding{}
 	for _, f := range found {
 		shown := finding{f.Address, f.Kind, f.Rule.Do.String(), f.Text, f.With, f.Rule.Name, ""}

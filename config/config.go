@@ -101,39 +101,52 @@ func Default() *Config {
 	}
 }
 
-// field is one name of the schema and where its value goes.
+// field is one name of the schema, what it is for, and where its value goes.
 type field struct {
-	name string
-	into any // *string, *int, *bool, *[]string, *Size, *Duration, or []field for a section
+	name, doc string
+	into      any // *string, *int, *bool, *[]string, *Size, *Duration, choice, or []field for a section
 }
+
+// choice is a text that can only be one of a few.
+type choice struct {
+	into  *string
+	known []string
+}
+
+var (
+	logLevels  = []string{"debug", "info", "warn", "error"}
+	logFormats = []string{"json", "console"}
+)
 
 // fields is the schema: the only list of the names that statveil.yaml may have.
 func (c *Config) fields() []field {
 	return []field{
-		{"listen", &c.Listen},
-		{"upstream", &c.Upstream},
-		{"rules", &c.Rules},
-		{"keys", []field{
-			{"dev", &c.Keys.Dev},
-			{"file", &c.Keys.File},
+		{"listen", "The address that clients are pointed at: host:port.", &c.Listen},
+		{"upstream", "The collector: http or https, a host, maybe a port. Required, here or as a flag.", &c.Upstream},
+		{"rules", "Rule files and folders of them; relative paths are relative to this file. Required, here or as a flag.", &c.Rules},
+		{"keys", "Where keys come from: exactly one. Required, here or as a flag.", []field{
+			{"dev", "true: random keys in memory. Every restart changes every pseudonym.", &c.Keys.Dev},
+			{"file", "A key file, which statveil keys init makes; a relative path is relative to this file.", &c.Keys.File},
 		}},
-		{"admin", []field{{"listen", &c.Admin.Listen}}},
-		{"limits", []field{
-			{"body", &c.Limits.Body},
-			{"depth", &c.Limits.Depth},
-			{"headers", &c.Limits.Headers},
-			{"target", &c.Limits.Target},
+		{"admin", "The listener for probes.", []field{
+			{"listen", "The address of /startupz, /readyz and /livez: host:port.", &c.Admin.Listen},
 		}},
-		{"timeouts", []field{
-			{"read_header", &c.Timeouts.ReadHeader},
-			{"read_body", &c.Timeouts.ReadBody},
-			{"idle", &c.Timeouts.Idle},
-			{"upstream", &c.Timeouts.Upstream},
-			{"drain", &c.Timeouts.Drain},
+		{"limits", "The most that one request may have of something.", []field{
+			{"body", "Bytes of the body, on the wire and decoded.", &c.Limits.Body},
+			{"depth", "How deep arrays and objects may nest.", &c.Limits.Depth},
+			{"headers", "Bytes of the whole header block.", &c.Limits.Headers},
+			{"target", "Bytes of path and query.", &c.Limits.Target},
 		}},
-		{"log", []field{
-			{"level", &c.Log.Level},
-			{"format", &c.Log.Format},
+		{"timeouts", "The longest that something may take.", []field{
+			{"read_header", "Until the header block of a request is complete.", &c.Timeouts.ReadHeader},
+			{"read_body", "From there until its body is complete.", &c.Timeouts.ReadBody},
+			{"idle", "Between two requests of a connection.", &c.Timeouts.Idle},
+			{"upstream", "Until the collector has answered.", &c.Timeouts.Upstream},
+			{"drain", "For the requests under way when the process is told to stop.", &c.Timeouts.Drain},
+		}},
+		{"log", "What is written to standard error, and how.", []field{
+			{"level", "The least severe that is written.", choice{&c.Log.Level, logLevels}},
+			{"format", "json for machines, console for people.", choice{&c.Log.Format, logFormats}},
 		}},
 	}
 }

@@ -228,6 +228,8 @@ func (d *decoder) scalar(n *yaml.Node, name string, into any) {
 		tag = ""
 	}
 	switch into := into.(type) {
+	case choice: // which of them, check says
+		d.scalar(n, name, into.into)
 	case *string:
 		if tag != "!!str" {
 			d.problem(at(n), name+" must be a text", "")

@@ -58,7 +58,7 @@ func (c *Config) check() []fault {
 			add(field, "is not an address to listen on", "write host:port, as in 127.0.0.1:8080, or :8080 for every interface")
 		}
 	}
-	oneOf := func(field, value string, known ...string) {
+	oneOf := func(field, value string, known []string) {
 		if !slices.Contains(known, value) {
 			add(field, "must be one of: "+strings.Join(known, ", "), didYouMean(value, known))
 		}
@@ -122,8 +122,8 @@ func (c *Config) check() []fault {
 			add(d.field, "must be more than 0s", "there is no way to switch a timeout off")
 		}
 	}
-	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
-	oneOf("log.format", c.Log.Format, "json", "console")
+	oneOf("log.level", c.Log.Level, logLevels)
+	oneOf("log.format", c.Log.Format, logFormats)
 	return faults
 }
 

@@ -28,6 +28,7 @@ type exchange struct {
 	request    string // the scope of linkable: request
 	replaced   int
 	handedOver bool                // the body is the transport's to close
+	observed   *Refusal            // what a route that observes would refuse the request for
 	originals  map[string]original // by token
 	lengths    []int               // that tokens have
 }
@@ -47,8 +48,13 @@ func (x *exchange) route() string {
 
 // seal is the rules.Replacer of the exchange.
 func (x *exchange) seal(f *rules.Finding) (string, error) {
-	if f.Rule.Do == rules.Keep {
-		x.found(f, "")
+	switch f.Rule.Do {
+	case rules.Pseudonymize:
+	case rules.Mask, rules.Remove:
+		x.replaced++
+		fallthrough
+	default:
+		x.found(f, f.Instead())
 		return "", nil
 	}
 	keyring, err := x.keys(f.Rule)

@@ -24,9 +24,19 @@ type scalar struct {
 }
 
 type fileSpec struct {
-	tenant *tenantSpec
-	rules  []ruleSpec
-	routes []routeSpec
+	tenant    *tenantSpec
+	detectors []detectorSpec
+	rules     []ruleSpec
+	routes    []routeSpec
+}
+
+// A detectorSpec is one entry of detectors: settings of a built-in one, a
+// variant of one, or one of the file's own.
+type detectorSpec struct {
+	name           scalar
+	kind, pattern  scalar
+	bare           scalar
+	regions, words []scalar
 }
 
 type routeSpec struct {
@@ -37,11 +47,14 @@ type routeSpec struct {
 	tenant    *tenantSpec
 	pass      bool
 	restore   scalar
+	otherwise scalar
+	mode      scalar
 }
 
 type ruleSpec struct {
 	line, col  int
 	at, find   []scalar
+	part       scalar
 	do, as     scalar
 	reversible scalar
 	linkable   scalar
@@ -82,12 +95,7 @@ func (r *reader) readFile(data []byte) *fileSpec {
 	}
 	f := &fileSpec{}
 	version := scalar{}
-	r.mapping(doc.Content[0], "a rule file", []field{
-		{"version", func(n *yaml.Node) { version = r.scalar(n) }},
-		{"tenant", func(n *yaml.Node) { f.tenant = r.tenant(n) }},
-		{"rules", func(n *yaml.Node) { r.list(n, func(n *yaml.Node) { f.rules = append(f.rules, r.rule(n)) }) }},
-		{"routes", func(n *yaml.Node) { r.list(n, func(n *yaml.Node) { f.routes = append(f.routes, r.route(n)) }) }},
-	})
+	r.mapping(doc.Content[0], "a rule file", r.fileFields(f, &version))
 	switch {
 	case len(r.problems) > 0:
 	case version.text == "":
@@ -100,31 +108,90 @@ func (r *reader) readFile(data []byte) *fileSpec {
 	return f
 }
 
+// fileFields is the table of what a rule file may say. Schema reads it too.
+func (r *reader) fileFields(f *fileSpec, version *scalar) []field {
+	return []field{
+		{"version", "The version of the rule language: 1.", versionForm, func(n *yaml.Node) { *version = r.scalar(n) }},
+		{"tenant", "Whose data it is, read from the request or named. Without it: default.", refForm("tenant"), func(n *yaml.Node) { f.tenant = r.tenant(n) }},
+		{"detectors", "Settings of built-in detectors, variants of them, and detectors of your own, by name.", mapForm("detector"), func(n *yaml.Node) { f.detectors = r.detectors(n) }},
+		{"rules", "Rules for every route of this file, tried after the route's own.", listForm("rule"), func(n *yaml.Node) {
+			r.list(n, func(n *yaml.Node) { f.rules = append(f.rules, r.rule(n)) })
+		}},
+		{"routes", "The kinds of requests. The first that matches decides; a request that none matches is refused.", needed(filled(listForm("route"))), func(n *yaml.Node) {
+			r.list(n, func(n *yaml.Node) { f.routes = append(f.routes, r.route(n)) })
+		}},
+	}
+}
+
 func (r *reader) route(n *yaml.Node) (s routeSpec) {
 	s.line, s.col = n.Line, n.Column
-	r.mapping(n, "a route", []field{
-		{"name", func(n *yaml.Node) { s.name = r.scalar(n) }},
-		{"match", func(n *yaml.Node) { s.match = r.scalars(n) }},
-		{"rules", func(n *yaml.Node) { r.list(n, func(n *yaml.Node) { s.rules = append(s.rules, r.rule(n)) }) }},
-		{"tenant", func(n *yaml.Node) { s.tenant = r.tenant(n) }},
-		{"pass", func(n *yaml.Node) { s.pass = r.bool(r.scalar(n)) }},
-		{"restore", func(n *yaml.Node) { s.restore = r.scalar(n) }},
-	})
+	r.mapping(n, "a route", r.routeFields(&s))
 	return s
+}
+
+func (r *reader) routeFields(s *routeSpec) []field {
+	return []field{
+		{"name", "Appears in metrics and messages; unique over all files.", needed(textForm("join")), func(n *yaml.Node) { s.name = r.scalar(n) }},
+		{"match", "The requests: [METHOD[|METHOD]] [HOST]/PATH, or a list of them. {x} is one segment, {x...} one or more.",
+			needed(textsForm(textForm("POST /v1/apps/{appID}/conferences/{confID...}"))), func(n *yaml.Node) { s.match = r.scalars(n) }},
+		{"rules", "What to do with these requests, tried in this order.", listForm("rule"), func(n *yaml.Node) {
+			r.list(n, func(n *yaml.Node) { s.rules = append(s.rules, r.rule(n)) })
+		}},
+		{"tenant", "Whose data it is, instead of the file's tenant.", refForm("tenant"), func(n *yaml.Node) { s.tenant = r.tenant(n) }},
+		{"pass", "true: forward the request unread. Such a route has no rules.", boolForm, func(n *yaml.Node) { s.pass = r.bool(r.scalar(n)) }},
+		{"restore", "What comes back in the answer: echo, the values that this request replaced, or none.", enumForm(restoreNames...), func(n *yaml.Node) { s.restore = r.scalar(n) }},
+		{"otherwise", "What becomes of what no rule takes: look searches it for any, keep leaves it as it is.", enumForm(otherwiseNames...), func(n *yaml.Node) { s.otherwise = r.scalar(n) }},
+		{"mode", "observe: forward the request unchanged and report what would have been done.", enumForm(modeNames...), func(n *yaml.Node) { s.mode = r.scalar(n) }},
+	}
 }
 
 func (r *reader) rule(n *yaml.Node) (s ruleSpec) {
 	s.line, s.col = n.Line, n.Column
-	r.mapping(n, "a rule", []field{
-		{"at", func(n *yaml.Node) { s.at = r.scalars(n) }},
-		{"find", func(n *yaml.Node) { s.find = r.scalars(n) }},
-		{"do", func(n *yaml.Node) { s.do = r.scalar(n) }},
-		{"as", func(n *yaml.Node) { s.as = r.scalar(n) }},
-		{"reversible", func(n *yaml.Node) { s.reversible = r.scalar(n) }},
-		{"linkable", func(n *yaml.Node) { s.linkable = r.scalar(n) }},
-		{"name", func(n *yaml.Node) { s.name = r.scalar(n) }},
-	})
+	r.mapping(n, "a rule", r.ruleFields(&s))
 	return s
+}
+
+func (r *reader) ruleFields(s *ruleSpec) []field {
+	return []field{
+		{"at", "Where to look: an address, or a list of them.", needed(textsForm(addressForm)), func(n *yaml.Node) { s.at = r.scalars(n) }},
+		{"find", "Detectors, each of which finds spans inside the value. Without it, the whole value is taken.", textsForm(detectorForm), func(n *yaml.Node) { s.find = r.scalars(n) }},
+		{"part", "An RE2 expression with one group: only the group is the value. Without a match, all of it.", textForm("^(.*)@[0-9]+$"), func(n *yaml.Node) { s.part = r.scalar(n) }},
+		{"do", "What becomes of what the rule takes.", enumForm(actionNames...), func(n *yaml.Node) { s.do = r.scalar(n) }},
+		{"as", "The form of the pseudonym.", enumForm(asNames...), func(n *yaml.Node) { s.as = r.scalar(n) }},
+		{"reversible", "true: keys can turn the pseudonym back.", boolForm, func(n *yaml.Node) { s.reversible = r.scalar(n) }},
+		{"linkable", "Across what two pseudonyms of one value are equal: a word, or where the value at an address is equal.", linkableForm, func(n *yaml.Node) { s.linkable = r.scalar(n) }},
+		{"name", "For metrics and messages. Without it, the route's name and the position.", textForm("phones"), func(n *yaml.Node) { s.name = r.scalar(n) }},
+	}
+}
+
+// detectors reads a mapping from names to settings.
+func (r *reader) detectors(n *yaml.Node) (all []detectorSpec) {
+	if n = r.resolve(n); n.Kind != yaml.MappingNode {
+		r.problem(n.Line, n.Column, "detectors is a mapping from names to settings, like phone: {regions: [FI]}", "")
+		return nil
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		s := detectorSpec{name: r.scalar(n.Content[i])}
+		if seen[s.name.text] {
+			r.problem(s.name.line, s.name.col, fmt.Sprintf("%q stands twice in detectors", s.name.text), "")
+			continue
+		}
+		seen[s.name.text] = true
+		r.mapping(n.Content[i+1], "a detector", r.detectorFields(&s))
+		all = append(all, s)
+	}
+	return all
+}
+
+func (r *reader) detectorFields(s *detectorSpec) []field {
+	return []field{
+		{"kind", "The built-in detector that this is a variant of, with its settings.", textForm("phone"), func(n *yaml.Node) { s.kind = r.scalar(n) }},
+		{"regions", "Countries whose national formats count too, as two letters.", textsForm(textForm("FI")), func(n *yaml.Node) { s.regions = r.scalars(n) }},
+		{"bare", "true: digits alone count, for places where people put numbers.", boolForm, func(n *yaml.Node) { s.bare = r.scalar(n) }},
+		{"pattern", "An RE2 expression. With a group, the group is the finding.", textForm(`\bE[0-9]{6}\b`), func(n *yaml.Node) { s.pattern = r.scalar(n) }},
+		{"words", "Words that are findings wherever they stand.", textsForm(textForm("John Smith")), func(n *yaml.Node) { s.words = r.scalars(n) }},
+	}
 }
 
 func (r *reader) tenant(n *yaml.Node) *tenantSpec {
@@ -136,14 +203,20 @@ func (r *reader) tenant(n *yaml.Node) *tenantSpec {
 	if len(n.Content) == 0 {
 		r.problem(n.Line, n.Column, "the tenant has no name", "an address as in tenant: path.appID, or tenant: {name: acme}")
 	}
-	r.mapping(n, "a tenant", []field{{"name", func(n *yaml.Node) { t.name = r.scalar(n) }}})
+	r.mapping(n, "a tenant", r.tenantFields(t))
 	return t
 }
 
-// A field is one key that a mapping may have.
+func (r *reader) tenantFields(t *tenantSpec) []field {
+	return []field{{"name", "The tenant of every request: letters, digits, . and -.", needed(textForm("acme")), func(n *yaml.Node) { t.name = r.scalar(n) }}}
+}
+
+// A field is one key that a mapping may have: what it says, what its value looks
+// like, and how that is read.
 type field struct {
-	name string
-	read func(*yaml.Node)
+	name, doc string
+	form      form
+	read      func(*yaml.Node)
 }
 
 func (r *reader) mapping(n *yaml.Node, what string, fields []field) {
@@ -237,4 +310,34 @@ func (r *reader) problem(line, col int, message, hint string) {
 		return
 	}
 	r.problems = append(r.problems, Problem{r.file, line, col, message, hint})
+}
+
+// node is what the tests of rules are read from: only this file knows YAML.
+type node = yaml.Node
+
+const (
+	mappingNode  = yaml.MappingNode
+	sequenceNode = yaml.SequenceNode
+	scalarNode   = yaml.ScalarNode
+	quotedStyles = yaml.LiteralStyle | yaml.FoldedStyle | yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle
+)
+
+// document reads one YAML document; what is no document is a problem.
+func (r *reader) document(data []byte) *node {
+	var doc yaml.Node
+	err := yaml.Load(data, &doc)
+	if err == nil && len(doc.Content) == 1 {
+		return doc.Content[0]
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		r.problem(1, 1, "the file is empty", "")
+		return nil
+	}
+	line, col, message := 1, 1, fmt.Sprint(err)
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		line, col, message = max(load.Mark.Line, 1), max(load.Mark.Column, 1), load.Message
+	}
+	r.problem(line, col, "not YAML: "+strings.TrimPrefix(message, "yaml: "), "")
+	return nil
 }

@@ -29,6 +29,15 @@ func (s *Set) Route(name string) *Route {
 	return nil
 }
 
+// Nearest returns the route name that was probably meant by one that is none, or "".
+func (s *Set) Nearest(name string) string {
+	var known []string
+	for _, route := range s.routes {
+		known = append(known, route.Name)
+	}
+	return nearest(name, known)
+}
+
 // File is a rule file that is already in memory.
 type File struct {
 	Name string
@@ -117,9 +126,10 @@ func (r *reader) compileFile(f *fileSpec) []*Route {
 			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), "")
 		}
 	}
+	ds := r.compileDetectors(f.detectors)
 	var shared []*Rule
 	for i, spec := range f.rules {
-		rule := r.compileRule(spec)
+		rule := r.compileRule(spec, ds)
 		if rule.Name == "" {
 			rule.Name = fmt.Sprintf("%s/%d", strings.TrimSuffix(filepath.Base(r.file), ".yaml"), i+1)
 		}
@@ -128,7 +138,7 @@ func (r *reader) compileFile(f *fileSpec) []*Route {
 	}
 	var routes []*Route
 	for _, spec := range f.routes {
-		routes = append(routes, r.compileRoute(spec, f, shared))
+		routes = append(routes, r.compileRoute(spec, f, shared, ds))
 	}
 	for _, rule := range shared {
 		for _, a := range rule.addresses() {
@@ -140,8 +150,8 @@ func (r *reader) compileFile(f *fileSpec) []*Route {
 
 // capturedAnywhere reports a path. address of the file's rules that no route captures.
 func (r *reader) capturedAnywhere(routes []*Route, a *address) {
-	name, ok := strings.CutPrefix(a.text, "path.")
-	if !ok || name == "**" {
+	name, ok := a.capture()
+	if !ok {
 		return
 	}
 	var known []string

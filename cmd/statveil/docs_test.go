@@ -187,7 +187,7 @@ func (s *shell) command(w []string, in string) string {
 			t.Errorf("demo ended with %d\n%s%s", code, &out, &errs)
 		}
 	case w[0] == "printf":
-		return strings.NewReplacer(`\n`, "\n").Replace(w[1])
+		return strings.NewReplacer(`\n`, "\n", "%%", "%").Replace(w[1])
 	case w[0] == "./statveil" && w[1] == "explain":
 		var out, errs bytes.Buffer
 		if code := execute(t.Context(), w[1:], strings.NewReader(in), &out, &errs); code != 0 {
@@ -195,6 +195,12 @@ func (s *shell) command(w []string, in string) string {
 		}
 		if out := out.String(); !strings.Contains(out, "as it would leave") || strings.Contains(out[strings.Index(out, "as it would leave"):], "anna@example.com") {
 			t.Errorf("%s printed\n%s", line, out)
+		}
+		return out.String()
+	case w[0] == "./statveil" && w[1] == "scan":
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), w[1:], strings.NewReader(in), &out, &errs); code != 0 || !strings.Contains(out.String(), `"kind":`) {
+			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
 		}
 		return out.String()
 	case w[0] == "./statveil" && w[len(w)-1] == "&":

@@ -35,12 +35,9 @@ var media = map[string]medium{
 // medium says what the body is: what it claims to be is a hint, not a promise.
 // Beacons post JSON as plain text, and curl as a form.
 func (m *Match) medium(w *walker) (medium, string, error) {
-	if m.path == nil {
-		return jsonMedium, "", nil // a record is JSON, or broken
-	}
 	body := m.msg.Body
 	declared, params := m.contentType()
-	if jsonType(declared) {
+	if m.path == nil || jsonType(declared) { // a stored record is JSON
 		return jsonMedium, "", nil
 	}
 	begins := body[skipSeparators(body, 0):]

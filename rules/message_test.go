@@ -299,7 +299,7 @@ func TestRewrite(t *testing.T) {
 			"POST /c/psn_1?a=psn_1\nReferer: /psn_1\n\n" + `{"u":"psn_1","x":"psn_1"}`},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { rewrites(t, "", tt.rules, tt.in, tt.want) })
+		t.Run(tt.name, func(t *testing.T) { checkRewrite(t, "", tt.rules, tt.in, tt.want) })
 	}
 }
 

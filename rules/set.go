@@ -96,6 +96,7 @@ func Parse(files ...File) (*Set, error) {
 	set := &Set{}
 	var problems Problems
 	seen := map[string]string{}
+	earlier := &triedPatterns{} // of all files, those with mistakes too
 	for _, file := range files {
 		r := &reader{file: file.Name}
 		if spec := r.readFile(file.Data); spec != nil {
@@ -104,8 +105,11 @@ func Parse(files ...File) (*Set, error) {
 				if at, twice := seen[route.Name]; twice && route.Name != "" {
 					name := spec.routes[i].name
 					r.problem(name.line, name.col, fmt.Sprintf("route %q is already defined at %s", route.Name, at), "route names are unique over all files")
+				} else {
+					r.unreachable(spec.routes[i], route, earlier)
 				}
 				seen[route.Name] = fmt.Sprintf("%s:%d", file.Name, route.Line)
+				earlier.addRoute(route)
 			}
 			set.routes = append(set.routes, routes...)
 		}

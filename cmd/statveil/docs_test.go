@@ -76,6 +76,30 @@ func TestYAMLExamples(t *testing.T) {
 	}
 }
 
+// TestSuiteExamples runs the test files of the documents beside the rules of the pack.
+func TestSuiteExamples(t *testing.T) {
+	found := blocks(t, "../../docs/tests.md", "yaml")
+	if len(found) == 0 {
+		t.Fatal("docs/tests.md has no example")
+	}
+	pack, err := os.ReadFile("../../rules/packs/callstats.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range found {
+		dir := t.TempDir()
+		for name, data := range map[string][]byte{"callstats.yaml": pack, "a_test.yaml": []byte(block)} {
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), []string{"test", dir}, nil, &out, &errs); code != 0 {
+			t.Errorf("test ended with %d\n%s%s", code, &out, &errs)
+		}
+	}
+}
+
 // TestReasons: the README lists every reason that clients may see, and no other.
 func TestReasons(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
@@ -203,6 +227,11 @@ func (s *shell) command(w []string, in string) string {
 			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
 		}
 		return out.String()
+	case w[0] == "./statveil" && w[1] == "test":
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), w[1:], nil, &out, &errs); code != 0 || !strings.Contains(out.String(), " passed, 0 failed") {
+			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
+		}
 	case w[0] == "./statveil" && w[len(w)-1] == "&":
 		s.start(append(w[1:len(w)-1], "--listen", s.listen, "--admin", "127.0.0.1:0"))
 	case strings.HasPrefix(line, "./statveil keys init "), strings.HasPrefix(line, "./statveil apply "):

@@ -8,7 +8,7 @@ import (
 
 // Record appends to dst what a request of this route with the body doc, a JSON
 // text, would send on as its body: the same replacements by the same keys. A
-// record of a route with pass: true is appended as it is.
+// record of a route that passes or observes is appended as it is.
 //
 // Of a stored record there is nothing but the body. So the tenant must be given
 // where the route reads it from elsewhere ("": the route says it, by a name or
@@ -29,7 +29,7 @@ func (s *Sanitizer) Record(dst, doc []byte, route *rules.Route, tenant string) (
 }
 
 func (x *exchange) record(space []byte, size int) error {
-	if x.match.Route.Pass {
+	if x.match.Route.Pass || x.match.Route.Observe {
 		return nil
 	}
 	if int64(size) > x.limits.Body {

@@ -29,7 +29,8 @@ routes:
       - {at: body.app, linkable: path.app}
       - {at: body.once, linkable: request}
   - {name: assets, match: "GET /static/{any...}", pass: true}
-  - {name: own, match: POST /own, tenant: body.tenant, rules: [{at: body.user}]}
+  - {name: own, match: POST /own, tenant: body.tenant, rules: [{at: body.user}, {at: body.no, do: reject}]}
+  - {name: seen, match: POST /seen, tenant: {name: acme}, mode: observe, rules: [{at: body.user}]}
 `
 
 // A record becomes what a request with it as its body sends on, byte for byte.
@@ -110,6 +111,10 @@ func TestRecordTenant(t *testing.T) {
 		{"malformed", "own", "", `{"tenant":"a/b","user":"anna"}`, "tenant: the tenant is malformed: body.tenant"},
 		{"without keys", "own", "", `{"tenant":"nokeys","user":"anna"}`, "keys: there is no keyring for the tenant of this request"},
 		{"pass", "assets", "", `{"user":`, `{"user":`},
+		{"observe", "seen", "", `{"user":"anna"}`, `{"user":"anna"}`},
+		{"a form", "join", "acme", "user=anna", "unparseable: the body is not JSON at byte 0"},
+		{"text", "join", "acme", "call " + phone, "unparseable: the body is not JSON at byte 0"},
+		{"rejected", "own", "", `{"no":1}`, "rejected: rule own/2 rejects this request"},
 		{"too large", "join", "acme", strings.Repeat(" ", 200) + "1", "oversize: the record is larger than 200 bytes"},
 		{"as large as may be", "join", "acme", strings.Repeat(" ", 199) + "1", strings.Repeat(" ", 199) + "1"},
 	}

@@ -29,6 +29,15 @@ func (s *Set) Route(name string) *Route {
 	return nil
 }
 
+// Nearest returns the route name that was probably meant by one that is none, or "".
+func (s *Set) Nearest(name string) string {
+	var known []string
+	for _, route := range s.routes {
+		known = append(known, route.Name)
+	}
+	return nearest(name, known)
+}
+
 // File is a rule file that is already in memory.
 type File struct {
 	Name string

@@ -154,14 +154,17 @@ func (f *applyFlags) findRoute(set *rules.Set) (*rules.Route, error) {
 	for _, r := range set.Routes() {
 		known = append(known, r.Name)
 	}
-	route := set.Route(f.route)
+	hint := "routes are: " + strings.Join(known, ", ")
+	route, near := set.Route(f.route), set.Nearest(f.route)
 	switch {
 	case f.route == "":
-		return nil, usage("routes are: "+strings.Join(known, ", "), "apply needs --route")
+		return nil, usage(hint, "apply needs --route")
+	case route == nil && near != "":
+		return nil, usage(fmt.Sprintf("did you mean %q?", near), "there is no route %q", f.route)
 	case route == nil:
-		return nil, usage(suggest(f.route, known), "there is no route %q", f.route)
-	case route.Pass:
-		return nil, usage("what a route with pass: true forwards is not read", "route %q changes nothing", f.route)
+		return nil, usage(hint, "there is no route %q", f.route)
+	case route.Pass || route.Observe:
+		return nil, usage("a route with pass: true or mode: observe forwards what comes as it is", "route %q changes nothing", f.route)
 	}
 	name, address := route.Tenant()
 	inRecord := address == "body" || strings.HasPrefix(address, "body.")
@@ -176,40 +179,6 @@ func (f *applyFlags) findRoute(set *rules.Set) (*rules.Route, error) {
 		return nil, usage("leave --tenant out, or let the rules say another tenant", "the records of route %q are of tenant %s", f.route, name)
 	}
 	return route, nil
-}
-
-// suggest is the hint for a word that is none of those that are known.
-func suggest(word string, known []string) string {
-	nearest, least := "", len(word)/2+1
-	for _, k := range known {
-		if d := distance(word, k); d < least {
-			nearest, least = k, d
-		}
-	}
-	if nearest != "" {
-		return fmt.Sprintf("did you mean %q?", nearest)
-	}
-	return "routes are: " + strings.Join(known, ", ")
-}
-
-// distance counts the letters to add, to remove and to change (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], d
-		}
-	}
-	return row[len(b)]
 }
 
 // applying is one run: what is done to each line, and where it goes.

@@ -450,14 +450,3 @@ func TestApplyFull(t *testing.T) {
 		t.Errorf("rejects: ended with %d, said %q", code, errs)
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"stats", "stats", 0}, {"stat", "stats", 1}, {"stats", "", 5}, {"", "ab", 2}, {"kitten", "sitting", 3}, {"ab", "ba", 2}} {
-		if got := distance(tt.a, tt.b); got != tt.want {
-			t.Errorf("%q to %q: got %d, want %d", tt.a, tt.b, got, tt.want)
-		}
-	}
-}

@@ -36,6 +36,19 @@ func readable(addresses ...string) bool {
 	return len(addresses) > 0
 }
 
+// brackets reports an address that can be read, but means by [0] what other
+// languages do: here it would be part of a name.
+func (r *reader) brackets(a *address) {
+	if a.root == inBody && bracket.MatchString(conditions.ReplaceAllString(a.text, "")) {
+		r.problem(a.line, a.col, fmt.Sprintf(`%q: brackets select nothing; in a name, write \[`, a.text), addressHint(a.text))
+	}
+}
+
+var (
+	bracket    = regexp.MustCompile(`^\[|[^\\]\[`)
+	conditions = regexp.MustCompile(`#\(.*?\)`) // may hold any text
+)
+
 var multipath = regexp.MustCompile(`^(.*\.|)[{\[]([^{}\[\]'*:]*,[^{}\[\]'*:]*)[}\]]$`)
 
 // meantAddress rewrites an address of another language into ours.

@@ -14,6 +14,7 @@ import (
 // Set is the routes of all rule files, in the order in which they are tried.
 type Set struct {
 	routes []*Route
+	lints  []Problem
 }
 
 // Routes returns the routes in the order in which they are tried.
@@ -93,6 +94,16 @@ func Parse(files ...File) (*Set, error) {
 	if len(files) == 0 {
 		return nil, errors.New("reading rules: no file was given")
 	}
+	set, problems := Check(files...)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return set, nil
+}
+
+// Check compiles rule files as Parse does, and returns the Set with every mistake.
+// Where there are any, the Set is good for nothing but its Lint.
+func Check(files ...File) (*Set, Problems) {
 	set := &Set{}
 	var problems Problems
 	seen := map[string]string{}
@@ -113,15 +124,17 @@ func Parse(files ...File) (*Set, error) {
 			}
 			set.routes = append(set.routes, routes...)
 		}
-		slices.SortStableFunc(r.problems, func(a, b Problem) int {
-			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
-		})
-		problems = append(problems, r.problems...)
+		problems = append(problems, inOrder(r.problems)...)
+		set.lints = append(set.lints, inOrder(r.lints)...)
 	}
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	return set, nil
+	return set, problems
+}
+
+func inOrder(ps []Problem) []Problem {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
+	return ps
 }
 
 func (r *reader) compileFile(f *fileSpec) []*Route {
@@ -148,6 +161,20 @@ func (r *reader) compileFile(f *fileSpec) []*Route {
 		for _, a := range rule.addresses() {
 			r.capturedAnywhere(routes, a)
 		}
+	}
+	all := pair(shared, f.rules)
+	for i, route := range routes {
+		all = append(all, pair(route.rules, f.routes[i].rules)...)
+	}
+	for _, p := range all {
+		for _, a := range p.addresses() {
+			r.brackets(a)
+		}
+	}
+	r.neverApply(f, shared, routes)
+	r.lintSplits(f, shared, routes)
+	for i, route := range routes {
+		r.lintRoute(f.routes[i], route)
 	}
 	return routes
 }

@@ -68,7 +68,7 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *d
 		}
 		p, err := parsePattern(m.text)
 		if err != nil {
-			r.problem(m.line, m.col, err.Error(), "")
+			r.problem(m.line, m.col, err.Error(), patternHint(m.text))
 			continue
 		}
 		route.patterns = append(route.patterns, p)
@@ -177,7 +177,7 @@ func (r *reader) routeTenant(route *Route, s routeSpec, f *fileSpec) {
 	a, err := parseAddress(spec.at)
 	if err != nil {
 		if s.tenant != nil { // the file's is reported once
-			r.problem(spec.at.line, spec.at.col, err.Error(), "")
+			r.problem(spec.at.line, spec.at.col, err.Error(), addressHint(spec.at.text))
 		}
 		return
 	}

@@ -91,6 +91,9 @@ func TestSchemaAccepts(t *testing.T) {
 	files := map[string][]byte{"every field": []byte(everyField)}
 	packs, _ := filepath.Glob("packs/*.yaml")
 	for _, path := range packs {
+		if strings.HasSuffix(path, "_test.yaml") {
+			continue
+		}
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

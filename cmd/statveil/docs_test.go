@@ -60,8 +60,12 @@ func TestYAMLExamples(t *testing.T) {
 	if len(found) != 2 {
 		t.Fatalf("the README has %d yaml blocks, want the rules and the configuration", len(found))
 	}
-	if _, err := rules.Parse(rules.File{Name: "README.yaml", Data: []byte(found[0])}); err != nil {
-		t.Error(err)
+	set, err := rules.Parse(rules.File{Name: "README.yaml", Data: []byte(found[0])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lint := set.Lint(); len(lint) > 0 {
+		t.Errorf("the README shows what check warns of: %v", lint)
 	}
 	got, err := config.Parse("statveil.yaml", []byte(found[1]))
 	if err != nil {
@@ -157,6 +161,7 @@ func (s *shell) run(script string) {
 	script = strings.ReplaceAll(script, "|\n", "| ")
 	script = strings.ReplaceAll(script, "127.0.0.1:9000", strings.TrimPrefix(s.collector.URL, "http://"))
 	script = strings.ReplaceAll(script, "127.0.0.1:8080", s.listen)
+	script = strings.ReplaceAll(script, "sidecar", filepath.Join(s.t.TempDir(), "sidecar")) // what init writes
 	for line := range strings.Lines(script) {
 		var in string
 		for _, command := range splitPipe(words(line)) {
@@ -230,6 +235,11 @@ func (s *shell) command(w []string, in string) string {
 	case w[0] == "./statveil" && w[1] == "test":
 		var out, errs bytes.Buffer
 		if code := execute(t.Context(), w[1:], nil, &out, &errs); code != 0 || !strings.Contains(out.String(), " passed, 0 failed") {
+			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
+		}
+	case w[0] == "./statveil" && (w[1] == "init" || w[1] == "check"):
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), w[1:], nil, &out, &errs); code != 0 {
 			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
 		}
 	case w[0] == "./statveil" && w[len(w)-1] == "&":

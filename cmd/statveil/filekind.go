@@ -14,9 +14,8 @@ import (
 func isConfig(data []byte) bool {
 	ofConfig, ofRules := fieldsOf(config.Schema()), fieldsOf(rules.Schema())
 	for _, m := range topField.FindAllSubmatch(data, -1) {
-		name := string(m[1])
-		if ofConfig[name] != ofRules[name] {
-			return ofConfig[name]
+		if ofConfig[string(m[1])] != ofRules[string(m[1])] {
+			return ofConfig[string(m[1])]
 		}
 	}
 	return false

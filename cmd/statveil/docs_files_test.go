@@ -158,12 +158,6 @@ var (
 // steady makes equal what differs each time: pseudonyms are numbered by their first
 // appearance, psn_A and so on, columns are as wide as one likes, moments are gone.
 func steady(text string) string {
-	numbers := map[string]string{}
-	text = token.ReplaceAllStringFunc(text, func(t string) string {
-		if numbers[t] == "" {
-			numbers[t] = "psn_" + string(rune('A'+len(numbers)))
-		}
-		return numbers[t]
-	})
+	text = numberTokens(text, "psn_", "")
 	return columns.ReplaceAllString(moment.ReplaceAllString(text, `"moment"`), "  ")
 }

@@ -23,11 +23,29 @@ func Schema() []byte {
 			object("The tenant by its name.", r.tenantFields(&tenantSpec{})),
 		}},
 	}
+	return schemaText(file)
+}
+
+// TestSchema returns the JSON Schema of test files.
+func TestSchema() []byte {
+	r := &reader{}
+	file := object("A test file of statveil: requests, and what must become of them under its rules.", r.suiteFields(&Suite{}, &[]scalar{}))
+	file["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	file["title"] = "statveil tests"
+	file["$defs"] = map[string]any{
+		"test":   object("One request through the rules.", r.testFields(&Test{}, &testSpec{})),
+		"answer": object("An answer of the collector.", r.answerFields(&answer{})),
+		"want":   object("What must become of the request.", r.wantFields(&want{})),
+	}
+	return schemaText(file)
+}
+
+func schemaText(schema map[string]any) []byte {
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false) // it is read by people too
 	out.SetIndent("", "  ")
-	if err := out.Encode(file); err != nil {
+	if err := out.Encode(schema); err != nil {
 		panic("rules: internal error: " + err.Error())
 	}
 	return b.Bytes()

@@ -21,7 +21,7 @@ func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check [--format text|json] PATH...",
 		Short: "Find every mistake in rule files and configurations",
-		Long: `Read rule files and configurations, told apart by what is in them, and show every
+		Long: `Read rule files, test files (*_test.yaml) and configurations, and show every
 mistake and lint finding as file:line:col: message. A folder stands for the *.yaml
 files in it. Rule files given together are checked as one set, in their order, as
 run would load them; the rules that a configuration names are checked too.
@@ -29,8 +29,8 @@ run would load them; the rules that a configuration names are checked too.
 It ends with 0 where all is fine, 1 where there are mistakes, and 3 where there is
 only lint: what is no mistake and may still not be meant.
 
-With --schema it prints the JSON Schema of rule files or configurations, for
-editors, and checks nothing.`,
+With --schema it prints the JSON Schema of rule files, test files or
+configurations, for editors, and checks nothing.`,
 		Example: `  statveil check rules statveil.yaml
   statveil check --schema rules > rules.schema.json`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -59,18 +59,18 @@ editors, and checks nothing.`,
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", "`text` or json")
-	c.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of `rules` or config instead")
+	c.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of `rules`, tests or config instead")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("schema", cobra.FixedCompletions([]string{"rules", "config"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("schema", cobra.FixedCompletions([]string{"rules", "tests", "config"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 func printSchema(w io.Writer, of string, args []string) error {
-	schemas := map[string]func() []byte{"rules": rules.Schema, "config": config.Schema}
+	schemas := map[string]func() []byte{"rules": rules.Schema, "tests": rules.TestSchema, "config": config.Schema}
 	schema, ok := schemas[of]
 	switch {
 	case !ok:
-		return usage("--schema rules, or --schema config", "--schema %q is not known", of)
+		return usage("--schema rules, --schema tests or --schema config", "--schema %q is not known", of)
 	case len(args) > 0:
 		return usage("check the paths without --schema", "--schema checks nothing: %s is one path too many", args[0])
 	}
@@ -82,6 +82,7 @@ func printSchema(w io.Writer, of string, args []string) error {
 func check(paths []string) (*checked, error) {
 	c := &checked{Problems: []remark{}, files: map[string]bool{}, rules: map[string]bool{}, routes: map[string]bool{}, reported: map[remark]bool{}}
 	var ruleFiles, configs []rules.File
+	var tests []string
 	for _, path := range paths {
 		names, err := yamlFiles(path)
 		if err != nil {
@@ -89,7 +90,7 @@ func check(paths []string) (*checked, error) {
 		}
 		for _, name := range names {
 			if strings.HasSuffix(name, "_test.yaml") {
-				c.testsNotAsked++
+				tests = append(tests, name)
 				continue
 			}
 			data, err := readSome(name)
@@ -109,7 +110,31 @@ func check(paths []string) (*checked, error) {
 	for _, file := range configs {
 		c.checkConfig(file)
 	}
+	for _, name := range tests {
+		if err := c.checkTests(name); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
+}
+
+// checkTests reads a test file, and the rules that it names.
+func (c *checked) checkTests(name string) error {
+	c.files[filepath.Clean(name)] = true
+	suites, err := rules.LoadTests(name)
+	var problems rules.Problems
+	switch {
+	case errors.As(err, &problems):
+		for _, p := range problems {
+			c.add(remark{p.File, p.Line, p.Col, "error", p.Message, p.Hint})
+		}
+	case err != nil:
+		return reading(err)
+	}
+	for _, s := range suites {
+		c.tests += len(s.Tests)
+	}
+	return nil
 }
 
 // yamlFiles is the file of a path, or the *.yaml files of a folder in byte order.

@@ -46,16 +46,18 @@ type third struct {
 // thirdParty is the table of docs/architecture.md. A module that is not here
 // may be imported nowhere.
 var thirdParty = []third{
-	{module: "github.com/klauspost/compress", files: []string{"proxy/*.go"}},
+	{module: "github.com/klauspost/compress", files: []string{"cmd/statveil/*.go", "proxy/*.go"}},
 	{module: "github.com/nyaruka/phonenumbers", files: []string{"rules/detect/*_test.go"}, tools: []string{"rules/detect/*.go"}},
 	{module: "github.com/rogpeppe/go-internal", files: []string{"cmd/statveil/*_test.go"}},
 	{module: "github.com/santhosh-tekuri/jsonschema/v6", files: []string{"config/*_test.go", "rules/*_test.go"}},
+	{module: "github.com/schollz/progressbar/v3", files: []string{"cmd/statveil/*.go"}, alone: true},
 	{module: "github.com/spf13/cobra", files: []string{"cmd/statveil/*.go"}},
 	{module: "github.com/tidwall/gjson", files: []string{"rules/*_test.go", "rules/expect.go"}},
 	{module: "github.com/tidwall/sjson", files: []string{"rules/*_test.go", "rules/expect.go"}},
 	{module: "github.com/tink-crypto/tink-go/v2", files: []string{"pseudonym/*.go"}},
 	{module: "go.uber.org/zap", files: []string{"cmd/statveil/*.go"}},
 	{module: "go.yaml.in/yaml/v4", files: []string{"config/*.go", "rules/*.go"}, alone: true},
+	{module: "golang.org/x/term", files: []string{"cmd/statveil/*.go"}, alone: true},
 	{module: "golang.org/x/text", files: []string{"rules/*.go"}},
 }
 

@@ -20,6 +20,7 @@ type exchange struct {
 	req    *http.Request // the caller's
 	limits Limits
 	match  *rules.Match
+	tenant string    // whose it is, where the caller knows; "": the match says
 	began  time.Time // one moment for all of it: its day, its key version
 
 	keyring    *pseudonym.Keyring
@@ -74,6 +75,9 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 	}
 	x.found(f, token)
 	x.replaced++
+	if x.req == nil {
+		return token, nil // a record: it has no answer to put anything back into
+	}
 	if _, known := x.originals[token]; !known && x.match.Route.Restore == rules.RestoreEcho {
 		if x.originals == nil {
 			x.originals = map[string]original{}
@@ -108,7 +112,10 @@ func (x *exchange) found(f *rules.Finding, with string) {
 // at the first finding: a request that needs no pseudonym needs no tenant.
 func (x *exchange) keys(r *rules.Rule) (*pseudonym.Keyring, error) {
 	if x.keyring == nil {
-		tenant, err := x.match.Tenant()
+		tenant, err := x.tenant, error(nil)
+		if tenant == "" {
+			tenant, err = x.match.Tenant()
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -54,6 +54,9 @@ type Sanitizer struct {
 
 	Limits Limits
 
+	// Now is the time that chooses key versions and days; nil is time.Now.
+	Now func() time.Time
+
 	// Observe, if set, is told of every request when its answer's header is
 	// there. Outcomes hold no text of a request.
 	Observe func(Outcome)
@@ -91,6 +94,13 @@ func NewTransport(timeout time.Duration) *http.Transport {
 	}
 }
 
+func (s *Sanitizer) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
 var defaultTransport = NewTransport(30 * time.Second)
 
 // RoundTrip implements http.RoundTripper. The error is a *Refusal; where the
@@ -108,12 +118,13 @@ type asked struct{ host, path string }
 
 // roundTrip sends req to its URL's host, on behalf of a client that asked for this.
 func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, error) {
-	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: time.Now()}
+	began := time.Now()
+	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: s.now()}
 	res, err := x.roundTrip(req, client)
 	if req.Body != nil && !x.handedOver {
 		req.Body.Close()
 	}
-	o := Outcome{Route: x.route(), Replaced: x.replaced, Took: time.Since(x.began)}
+	o := Outcome{Route: x.route(), Replaced: x.replaced, Took: time.Since(began)}
 	o.Observed = err == nil && x.match.Route.Observe
 	if err != nil {
 		refusal := x.refusal(req.Context(), err)

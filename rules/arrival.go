@@ -17,7 +17,8 @@ type check struct {
 	test     *Test
 	set      *Set
 	failures []Failure
-	asked    bool // the collector was
+	asked    bool           // the collector was
+	seen     map[string]int // by address of changed: how many were looked at
 }
 
 func (c *check) fail(f Failure) { c.failures = append(c.failures, f) }
@@ -57,6 +58,7 @@ func (c *check) arrived(r *http.Request) {
 		body, _ = io.ReadAll(r.Body) // from memory
 	}
 	c.body(sent.Header.Get("Content-Type"), string(c.test.body), string(body), parts)
+	c.counted()
 }
 
 // spelledTarget is the path and query as the client spelled them.
@@ -182,6 +184,8 @@ func (c *check) header(sent, arrived http.Header, changes, cookies []change) {
 	for _, name := range sortedNames(sent) {
 		named := byName[name]
 		switch {
+		case name == "Cookie" && named != nil && len(cookies) > 0:
+			c.fail(Failure{Place: named[0].text, Message: "stands in one place with " + cookies[0].text + ", but reads it another way"})
 		case ofTheWay[name] && named == nil:
 			delete(rest, name)
 			continue
@@ -193,7 +197,11 @@ func (c *check) header(sent, arrived http.Header, changes, cookies []change) {
 				c.fail(Failure{Place: named[0].text, Message: "arrived, but was to be removed", Arrived: short(strings.Join(rest[name], ", "))})
 			}
 		case len(rest[name]) != len(sent[name]):
-			c.fail(Failure{Place: "header." + name, Message: fmt.Sprintf("was sent with %d values, arrived with %d", len(sent[name]), len(rest[name])),
+			message := "did not arrive"
+			if n := len(rest[name]); n > 0 {
+				message = fmt.Sprintf("arrived with %d values, not with %d", n, len(sent[name]))
+			}
+			c.fail(Failure{Place: "header." + name, Message: message,
 				Sent: short(strings.Join(sent[name], ", ")), Arrived: short(strings.Join(rest[name], ", "))})
 		default:
 			c.values(name, sent[name], rest[name], named, cookies)
@@ -201,7 +209,8 @@ func (c *check) header(sent, arrived http.Header, changes, cookies []change) {
 		delete(rest, name)
 	}
 	for _, name := range sortedNames(rest) {
-		if !ofTheWay[name] && !slices.Equal(rest[name], []string{""}) { // an empty User-Agent keeps net/http from naming itself
+		nobody := name == "User-Agent" && slices.Equal(rest[name], []string{""}) // keeps net/http from naming itself
+		if !ofTheWay[name] && !nobody {
 			c.fail(Failure{Place: "header." + name, Message: "arrived, but was not sent", Arrived: short(strings.Join(rest[name], ", "))})
 		}
 	}
@@ -214,7 +223,7 @@ func (c *check) values(name string, sent, arrived []string, changes, cookies []c
 			c.pairs("header.Cookie", sent[i], arrived[i], ";", cookies)
 			continue
 		}
-		h := hole{end: len(sent[i]), occurrence: i}
+		h := hole{end: len(sent[i])}
 		for _, change := range changes {
 			change.legs = change.legs[1:]
 			h.changes = append(h.changes, change)

@@ -37,7 +37,7 @@ var media = map[string]medium{
 func (m *Match) medium(w *walker) (medium, string, error) {
 	body := m.msg.Body
 	declared, params := m.contentType()
-	if jsonType(declared) {
+	if m.path == nil || jsonType(declared) { // a stored record is JSON
 		return jsonMedium, "", nil
 	}
 	begins := body[skipSeparators(body, 0):]

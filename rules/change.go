@@ -77,10 +77,24 @@ func (r *reader) template(n *node) template {
 	return t
 }
 
-// of returns what becomes of one of so many occurrences of the name.
-func (c change) of(occurrence int) template {
-	if len(c.want) == 1 {
-		return c.want[0]
+// next returns what becomes of the next value that was sent under this name.
+func (c *check) next(change change) template {
+	n := c.seen[change.text]
+	if c.seen == nil {
+		c.seen = map[string]int{}
 	}
-	return c.want[min(occurrence, len(c.want)-1)]
+	c.seen[change.text]++
+	if len(change.want) == 1 {
+		return change.want[0]
+	}
+	return change.want[min(n, len(change.want)-1)]
+}
+
+// counted reports lists that are not as long as what was sent.
+func (c *check) counted() {
+	for _, change := range c.test.want.changed {
+		if n := c.seen[change.text]; n > 0 && len(change.want) > 1 && n != len(change.want) {
+			c.fail(Failure{Place: change.text, Message: fmt.Sprintf("the list has %d values; sent under this name were %d", len(change.want), n)})
+		}
+	}
 }

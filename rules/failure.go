@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -28,8 +29,21 @@ const (
 // short cuts a text that is shown as a whole.
 func short(s string) string { return excerpt(s, 0) }
 
+// unnamed returns the address of a finding that took its place at arrived[i] and
+// that changed does not name, or "".
+func (c *check) unnamed(arrived string, i int) string {
+	for _, f := range c.found {
+		around := arrived[max(0, i-len(f.With)):min(len(arrived), i+len(f.With))]
+		named := func(change change) bool { return related(f.Address, change.text) }
+		if f.With != "" && strings.Contains(around, f.With) && !slices.ContainsFunc(c.test.want.changed, named) {
+			return f.Address
+		}
+	}
+	return ""
+}
+
 // difference shows where two texts begin to differ, and what was sent there.
-func difference(at, sent, wanted, arrived string, holes []hole, raws []string) Failure {
+func (c *check) difference(at, sent, wanted, arrived string, holes []hole, raws []string) Failure {
 	i := 0
 	for i < min(len(wanted), len(arrived)) && wanted[i] == arrived[i] {
 		i++
@@ -63,6 +77,9 @@ func difference(at, sent, wanted, arrived string, holes []hole, raws []string) F
 		f.Message += ", in line " + strconv.Itoa(1+strings.Count(sent[:min(inSent, len(sent))], "\n")) + " of what was sent"
 	case len(sent) > shown:
 		f.Message += ", at byte " + strconv.Itoa(inSent) + " of what was sent"
+	}
+	if address := c.unnamed(arrived, i); address != "" {
+		f.Message += "; changed does not name " + address
 	}
 	return f
 }

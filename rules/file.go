@@ -70,6 +70,7 @@ type tenantSpec struct {
 type reader struct {
 	file     string
 	problems Problems
+	lints    []Problem
 	nodes    int
 }
 

@@ -11,7 +11,6 @@ import (
 type hole struct {
 	start, end int
 	changes    []change // of one place, or of several below it
-	occurrence int      // of those with this name
 	path       string   // of the value in its JSON text; "" where it is none
 	removed    bool
 	before     int  // of what is removed: the end of what stands before it
@@ -75,7 +74,7 @@ func (c *check) fill(at string, s syntax, sent, arrived string, holes []hole) {
 		build = splice
 	}
 	if wanted := build(sent, holes, raws); wanted != arrived {
-		c.fail(difference(at, sent, wanted, arrived, holes, raws))
+		c.fail(c.difference(at, sent, wanted, arrived, holes, raws))
 	}
 }
 
@@ -86,7 +85,7 @@ func (c *check) raw(s syntax, h hole, sent, seen string, aligned bool) string {
 	case h.removed:
 		return seen
 	case !aligned && leaf: // what is wrong stands before it, and is shown
-		return s.write(h.changes[0].of(h.occurrence).source)
+		return s.write(c.next(h.changes[0]).source)
 	case !aligned:
 		return sent
 	case leaf:
@@ -103,7 +102,7 @@ func (c *check) raw(s syntax, h hole, sent, seen string, aligned bool) string {
 // leaf compares what was seen with what the test wants there.
 func (c *check) leaf(s syntax, h hole, sent, seen string) {
 	change := h.changes[0]
-	t := change.of(h.occurrence)
+	t := c.next(change)
 	was := s.read(sent)[0].text
 	where := func(f Seen) bool {
 		return related(f.Address, change.text) || f.Text != "" && strings.Contains(was, f.Text)
@@ -209,7 +208,7 @@ func joinRemoved(holes []hole) []hole {
 	}
 	for i := range out {
 		if out[i].tail {
-			out[i].start = out[i].before
+			out[i].start = min(out[i].start, out[i].before)
 		}
 	}
 	return out

@@ -100,7 +100,7 @@ func TestSteps(t *testing.T) {
 		{"keys, masked", "{at: body.m.@keys, do: mask}", "POST /c\n\n" + `{"m":{"Bo":1}}`, "POST /c\n\n" + `{"m":{"**":1}}`},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { rewrites(t, "", tt.rules, tt.in, tt.want) })
+		t.Run(tt.name, func(t *testing.T) { checkRewrite(t, "", tt.rules, tt.in, tt.want) })
 	}
 }
 
@@ -161,7 +161,7 @@ func TestParts(t *testing.T) {
 		{"records, one is broken", "at: body.u", "POST /c\n\n{\"u\":\"Bo\"}\n{broken\n{\"u\":\"Al\"}", "unparseable: the body is not JSON at byte 12"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { rewrites(t, "", tt.rules, tt.in, tt.want) })
+		t.Run(tt.name, func(t *testing.T) { checkRewrite(t, "", tt.rules, tt.in, tt.want) })
 	}
 }
 
@@ -230,7 +230,7 @@ func TestActions(t *testing.T) {
 				}
 				want = "POST /c\n\n" + want
 			}
-			rewrites(t, "", tt.rules, "POST /c\n\n"+tt.in, want)
+			checkRewrite(t, "", tt.rules, "POST /c\n\n"+tt.in, want)
 		})
 	}
 }
@@ -265,7 +265,7 @@ func TestOwnDetectors(t *testing.T) {
 			if want == "" {
 				want = tt.in
 			}
-			rewrites(t, detectors+"  digits: {pattern: '23'}\n", tt.rules, "POST /c\n\n"+tt.in, "POST /c\n\n"+want)
+			checkRewrite(t, detectors+"  digits: {pattern: '23'}\n", tt.rules, "POST /c\n\n"+tt.in, "POST /c\n\n"+want)
 		})
 	}
 }
@@ -281,9 +281,9 @@ func TestOtherwise(t *testing.T) {
 	}
 }
 
-// rewrites takes a request through the rules of one route, POST /c/{id...}, and
+// checkRewrite takes a request through the rules of one route, POST /c/{id...}, and
 // compares what leaves. "" is wanted where nothing changes.
-func rewrites(t *testing.T, head, rules, in, want string) {
+func checkRewrite(t *testing.T, head, rules, in, want string) {
 	t.Helper()
 	if !strings.HasPrefix(rules, "[") {
 		if strings.HasPrefix(rules, "at:") {

@@ -15,9 +15,21 @@ import (
 	"github.com/statveil/statveil/rules/detect"
 )
 
-func lookAny(line string) []Found {
-	return Look(line, func(dst []detect.Span, s string) []detect.Span { return detect.Find(dst, s, detect.Any...) })
+var anyFinder = finderOf(detect.Any...)
+
+func finderOf(kinds ...detect.Kind) *detect.Finder {
+	var all []*detect.Detector
+	for _, k := range kinds {
+		d, err := detect.Builtin(k, detect.Options{})
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, d)
+	}
+	return detect.NewFinder(all...)
 }
+
+func lookAny(line string) []Found { return Look(line, anyFinder) }
 
 // inGroups encodes text, with ‹ and › around the groups of characters that hold
 // a part of it.
@@ -50,6 +62,7 @@ func TestLook(t *testing.T) {
 		{"percent, five times", "q=‹%252525252B12025550143›", []string{phone}},
 		{"percent, six times", "q=%25252525252B12025550143", nil},
 
+		{"+ for spaces", "GET /call?to=‹%2B1+202+555+0143›&by=‹a+anna%40example.com›", []string{phone, "a+" + mail}},
 		{"a JSON escape", `{"id":"‹\u002b12025550143›"}`, []string{phone}},
 		{"JSON escapes only", `"‹\u0061\u006E\u006e\u0061\u0040example.com›"`, []string{mail}},
 		{"JSON escapes around it", `{"log":"a\n‹anna@example.com›\tb\u00e9\ud83d\ude00 ‹+12025550143›\""}`, []string{mail, phone}},
@@ -118,6 +131,18 @@ func TestLookNeighbours(t *testing.T) {
 		t.Fatalf("got %v", found)
 	}
 	if found[0].Start != 2 || found[0].End != 10 || found[1].Start != 10 || found[1].End != len(line) {
+		t.Errorf("got %v", found)
+	}
+}
+
+// TestLookKinds: a detector that a file defines finds under its own name.
+func TestLookKinds(t *testing.T) {
+	own, err := detect.Pattern("employee", `\bE[0-9]{6}\b`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := Look("id=%45123456", detect.NewFinder(own))
+	if len(found) != 1 || found[0].Kind != "employee" || found[0].Start != 3 || found[0].End != 12 || found[0].Canonical() != "E123456" {
 		t.Errorf("got %v", found)
 	}
 }

@@ -127,3 +127,13 @@ func (w *walker) memberPlan(around *plan, state uint16, name string) *plan {
 	}
 	return around
 }
+
+// Record returns the match of a stored record: a message of this route of which
+// only the body is left, a JSON text. Depth is how deep it may nest; 0 is
+// DefaultDepth.
+func (route *Route) Record(doc []byte, depth int) *Match {
+	return &Match{Route: route, msg: &Message{Body: doc, Depth: depth}}
+}
+
+// Body returns the body of the message: after Rewrite, the rewritten one.
+func (m *Match) Body() []byte { return m.msg.Body }

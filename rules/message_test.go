@@ -245,7 +245,7 @@ func TestRewrite(t *testing.T) {
 		{"body, keep hides from rules with find", "[{at: body.u, find: email, do: keep}, {at: body.u, find: any}]", "POST /c\n\n" + `{"u":"anna@example.com 192.0.2.7"}`, "POST /c\n\n" + `{"u":"anna@example.com psn_1"}`},
 		{"body, keep the whole hides from the last look", "{at: body.u, do: keep}", "POST /c\n\n" + `{"u":"anna@example.com","v":"anna@example.com"}`, "POST /c\n\n" + `{"u":"anna@example.com","v":"psn_1"}`},
 		{"body, find, then whole", "[{at: body.u, find: email}, at: body.u]", "POST /c\n\n" + `{"u":"anna@example.com","u":"<anna@example.com>"}`, "POST /c\n\n" + `{"u":"psn_1","u":"psn_2"}`},
-		{"body, whole, then find", "[at: body.u, {at: body.u, find: email, do: keep}]", "POST /c\n\n" + `{"u":"anna@example.com"}`, "POST /c\n\n" + `{"u":"psn_1"}`},
+		{"body, whole, then find", "[at: body.u, {at: [body.u, body.v], find: email, do: keep}]", "POST /c\n\n" + `{"u":"anna@example.com"}`, "POST /c\n\n" + `{"u":"psn_1"}`},
 		{"body, the longest finding counts", "{at: body.u, find: [ip, sip]}", "POST /c\n\n" + `{"u":"sip:anna@192.0.2.7"}`, "POST /c\n\n" + `{"u":"sip:psn_1"}`},
 		{"body, an earlier rule counts before a longer finding, whose rest is taken", "[{at: body.u, find: ip, do: keep}, {at: body.u, find: sip}]", "POST /c\n\n" + `{"u":"sip:anna@192.0.2.7"}`, "POST /c\n\n" + `{"u":"sip:psn_1192.0.2.7"}`},
 		{"body, the rest of a finding of the last look", "[{at: body.u, find: ip}]", "POST /c\n\n" + `{"u":"i=sip:anna@example.com@192.0.2.1\\r\\n"}`, "POST /c\n\n" + `{"u":"i=sip:psn_1psn_2\\r\\n"}`},
@@ -299,7 +299,7 @@ func TestRewrite(t *testing.T) {
 			"POST /c/psn_1?a=psn_1\nReferer: /psn_1\n\n" + `{"u":"psn_1","x":"psn_1"}`},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { rewrites(t, "", tt.rules, tt.in, tt.want) })
+		t.Run(tt.name, func(t *testing.T) { checkRewrite(t, "", tt.rules, tt.in, tt.want) })
 	}
 }
 
@@ -575,9 +575,9 @@ routes:
   - name: r
     match: /
     rules:
-      - {at: body.u, linkable: body.**.x}
-      - {at: body.u, linkable: body.a.b.c}
-      - {at: body.u, linkable: body.**}
+      - {at: body.u1, linkable: body.**.x}
+      - {at: body.u2, linkable: body.a.b.c}
+      - {at: body.u3, linkable: body.**}
 `)
 	m, err := set.Match(&Message{Method: "POST", Path: "/", Body: []byte(`{"x":"7","a":{"b":{"c":{"x":"7"}},"x":"7"}}`)})
 	if err != nil {

@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +32,7 @@ func parsePattern(text string) (*pattern, error) {
 	case 2:
 		target = fields[1]
 		for _, m := range strings.Split(fields[0], "|") {
-			if m == "" || m != strings.ToUpper(m) || strings.ContainsAny(m, "/{}") {
+			if !methodName(m) {
 				return nil, fmt.Errorf("%q is no method; write METHOD[|METHOD] [HOST]/PATH", m)
 			}
 			p.methods = append(p.methods, m)
@@ -44,8 +45,7 @@ func parsePattern(text string) (*pattern, error) {
 		return nil, errors.New("the path of a match begins with /")
 	}
 	p.host = strings.ToLower(target[:slash])
-	if name := strings.TrimPrefix(p.host, "*."); strings.ContainsAny(name, "{}?:*") || strings.HasPrefix(name, ".") ||
-		strings.HasSuffix(name, ".") || name == "" && p.host != "" {
+	if name := strings.TrimPrefix(p.host, "*."); p.host != "" && !hostName(name) {
 		return nil, fmt.Errorf("%q is no host; write a name without port, or *.name", target[:slash])
 	}
 	seen := map[string]bool{}
@@ -59,6 +59,9 @@ func parsePattern(text string) (*pattern, error) {
 			}
 			if dotted(s) {
 				return nil, fmt.Errorf("segment %q: a request with . or .. in its path is refused", s)
+			}
+			if s[0] == ':' || s[0] == '<' || strings.Contains(s, "*") {
+				return nil, fmt.Errorf("segment %q: what varies is {name}, one segment, or {name...}, one or more", s)
 			}
 			p.segments = append(p.segments, segment{text: s})
 			continue
@@ -83,6 +86,22 @@ func parsePattern(text string) (*pattern, error) {
 		p.segments = append(p.segments, segment{text: name, capture: true})
 	}
 	return p, nil
+}
+
+// commonMethods are what the beginning of a match is taken for, not for a host.
+var commonMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+
+// methodName says whether s is a word that can be a method. ANY and ALL are what
+// other programs write for every method, and would match none.
+func methodName(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == "" && s != "ANY" && s != "ALL"
+}
+
+// hostName says whether the lower-case s can be a host. A method that a missing
+// space made a host of would be one that no client asks for.
+func hostName(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == "" && s[0] != '.' && s[len(s)-1] != '.' &&
+		!slices.Contains(commonMethods, strings.ToUpper(s))
 }
 
 // identifier says whether s can name a capture: letters, digits, _ and -.

@@ -143,9 +143,9 @@ func (k *kit) treat(p *plan) {
 		p.names = with(p.names, r)
 		p.keyed = append(p.keyed, r)
 	}
-	inOrder(p.rules)
-	inOrder(p.numbers)
-	inOrder(p.names)
+	byOrder(p.rules)
+	byOrder(p.numbers)
+	byOrder(p.names)
 	for _, r := range p.rules {
 		p.blind = p.blind || r.blind()
 	}
@@ -266,6 +266,6 @@ func leafward(steps []step) bool {
 	return true
 }
 
-func inOrder(rules []*Rule) {
+func byOrder(rules []*Rule) {
 	slices.SortFunc(rules, func(a, b *Rule) int { return cmp.Compare(a.order, b.order) })
 }

@@ -44,6 +44,15 @@ type tenant struct {
 	at   *address // read from the request
 }
 
+// Tenant returns the name of the tenant that all requests of the route belong
+// to, or else the address at which each says whose it is.
+func (route *Route) Tenant() (name, address string) {
+	if at := route.tenant.at; at != nil {
+		return "", at.text
+	}
+	return route.tenant.name, ""
+}
+
 // compileRoute turns a route of a file into a Route.
 func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *detectors) *Route {
 	route := &Route{Name: s.name.text, File: r.file, Line: s.line, Pass: s.pass, any: ds.any, look: ds.look}
@@ -59,7 +68,7 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *d
 		}
 		p, err := parsePattern(m.text)
 		if err != nil {
-			r.problem(m.line, m.col, err.Error(), "")
+			r.problem(m.line, m.col, err.Error(), patternHint(m.text))
 			continue
 		}
 		route.patterns = append(route.patterns, p)
@@ -106,7 +115,7 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *d
 	if len(r.problems) > 0 {
 		return route
 	}
-	if err := route.compile(); err != nil {
+	if err := route.compile(ds); err != nil {
 		r.problem(s.line, s.col, err.Error(), "")
 	}
 	return route
@@ -168,7 +177,7 @@ func (r *reader) routeTenant(route *Route, s routeSpec, f *fileSpec) {
 	a, err := parseAddress(spec.at)
 	if err != nil {
 		if s.tenant != nil { // the file's is reported once
-			r.problem(spec.at.line, spec.at.col, err.Error(), "")
+			r.problem(spec.at.line, spec.at.col, err.Error(), addressHint(spec.at.text))
 		}
 		return
 	}
@@ -193,7 +202,7 @@ func TenantName(s string) bool {
 }
 
 // compile builds the automata of the route.
-func (route *Route) compile() error {
+func (route *Route) compile(ds *detectors) error {
 	var targets [roots][]target
 	var framing []target
 	route.spelled = map[string]bool{}
@@ -219,11 +228,19 @@ func (route *Route) compile() error {
 	}
 	work := new(int)
 	var err error
-	if route.framing, err = compile(framing, &kit{part: inHeader, any: route.any, look: route.look, work: work}); err != nil {
+	// Of a part that no address is about, there is one automaton for all routes.
+	build := func(targets []target, part root) (*automaton, error) {
+		k := &kit{part: part, any: route.any, look: route.look, work: work}
+		if len(targets) > 0 {
+			return compile(targets, k)
+		}
+		return ds.bare(k)
+	}
+	if route.framing, err = build(framing, inHeader); err != nil {
 		return err
 	}
 	for i := range targets {
-		if route.parts[i], err = compile(targets[i], &kit{part: root(i), any: route.any, look: route.look, work: work}); err != nil {
+		if route.parts[i], err = build(targets[i], root(i)); err != nil {
 			return err
 		}
 		if len(reads[i]) == 0 {

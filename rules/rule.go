@@ -111,7 +111,7 @@ func (r *reader) compileRule(s ruleSpec, ds *detectors) *Rule {
 		}
 		a, err := parseAddress(at)
 		if err != nil {
-			r.problem(at.line, at.col, err.Error(), "")
+			r.problem(at.line, at.col, err.Error(), addressHint(at.text))
 			continue
 		}
 		rule.at = append(rule.at, a)
@@ -215,7 +215,7 @@ func (r *reader) linkable(rule *Rule, s scalar) {
 	}
 	a, err := parseAddress(s)
 	if err != nil {
-		r.problem(s.line, s.col, err.Error(), "")
+		r.problem(s.line, s.col, err.Error(), addressHint(s.text))
 		return
 	}
 	rule.Linkable, rule.scope = LinkAddress, a

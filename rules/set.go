@@ -14,10 +14,45 @@ import (
 // Set is the routes of all rule files, in the order in which they are tried.
 type Set struct {
 	routes []*Route
+	lints  []Problem
 }
 
 // Routes returns the routes in the order in which they are tried.
 func (s *Set) Routes() []*Route { return slices.Clone(s.routes) }
+
+// Route returns the route of this name, or nil.
+func (s *Set) Route(name string) *Route {
+	for _, route := range s.routes {
+		if route.Name == name {
+			return route
+		}
+	}
+	return nil
+}
+
+// Nearest returns the route name that was probably meant by one that is none, or "".
+func (s *Set) Nearest(name string) string {
+	var known []string
+	for _, route := range s.routes {
+		known = append(known, route.Name)
+	}
+	return nearest(name, known)
+}
+
+// Rules returns the rules of all routes, each once, in the order in which they are tried.
+func (s *Set) Rules() []*Rule {
+	var all []*Rule
+	seen := map[*Rule]bool{}
+	for _, route := range s.routes {
+		for _, rule := range route.rules {
+			if !seen[rule] {
+				seen[rule] = true
+				all = append(all, rule)
+			}
+		}
+	}
+	return all
+}
 
 // File is a rule file that is already in memory.
 type File struct {
@@ -29,6 +64,15 @@ type File struct {
 // tests (*_test.yaml), in byte order of their names. The error is Problems
 // where the files could be read but hold mistakes: all of them.
 func Load(paths ...string) (*Set, error) {
+	files, err := Files(paths...)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(files...)
+}
+
+// Files reads the files that Load compiles.
+func Files(paths ...string) ([]File, error) {
 	var files []File
 	for _, path := range paths {
 		names, err := expand(path)
@@ -43,7 +87,7 @@ func Load(paths ...string) (*Set, error) {
 			files = append(files, File{name, data})
 		}
 	}
-	return Parse(files...)
+	return files, nil
 }
 
 func expand(path string) ([]string, error) {
@@ -74,9 +118,20 @@ func Parse(files ...File) (*Set, error) {
 	if len(files) == 0 {
 		return nil, errors.New("reading rules: no file was given")
 	}
+	set, problems := Check(files...)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return set, nil
+}
+
+// Check compiles rule files as Parse does, and returns the Set with every mistake.
+// Where there are any, the Set is good for nothing but its Lint.
+func Check(files ...File) (*Set, Problems) {
 	set := &Set{}
 	var problems Problems
 	seen := map[string]string{}
+	earlier := &triedPatterns{} // of all files, those with mistakes too
 	for _, file := range files {
 		r := &reader{file: file.Name}
 		if spec := r.readFile(file.Data); spec != nil {
@@ -85,26 +140,31 @@ func Parse(files ...File) (*Set, error) {
 				if at, twice := seen[route.Name]; twice && route.Name != "" {
 					name := spec.routes[i].name
 					r.problem(name.line, name.col, fmt.Sprintf("route %q is already defined at %s", route.Name, at), "route names are unique over all files")
+				} else {
+					r.unreachable(spec.routes[i], route, earlier)
 				}
 				seen[route.Name] = fmt.Sprintf("%s:%d", file.Name, route.Line)
+				earlier.addRoute(route)
 			}
 			set.routes = append(set.routes, routes...)
 		}
-		slices.SortStableFunc(r.problems, func(a, b Problem) int {
-			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
-		})
-		problems = append(problems, r.problems...)
+		problems = append(problems, inOrder(r.problems)...)
+		set.lints = append(set.lints, inOrder(r.lints)...)
 	}
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	return set, nil
+	return set, problems
+}
+
+func inOrder(ps []Problem) []Problem {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
+	return ps
 }
 
 func (r *reader) compileFile(f *fileSpec) []*Route {
 	if f.tenant != nil && f.tenant.at.text != "" {
 		if _, err := parseAddress(f.tenant.at); err != nil {
-			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), "")
+			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), addressHint(f.tenant.at.text))
 		}
 	}
 	ds := r.compileDetectors(f.detectors)
@@ -125,6 +185,20 @@ func (r *reader) compileFile(f *fileSpec) []*Route {
 		for _, a := range rule.addresses() {
 			r.capturedAnywhere(routes, a)
 		}
+	}
+	all := pair(shared, f.rules)
+	for i, route := range routes {
+		all = append(all, pair(route.rules, f.routes[i].rules)...)
+	}
+	for _, p := range all {
+		for _, a := range p.addresses() {
+			r.brackets(a)
+		}
+	}
+	r.neverApply(f, shared, routes)
+	r.lintSplits(f, shared, routes)
+	for i, route := range routes {
+		r.lintRoute(f.routes[i], route)
 	}
 	return routes
 }

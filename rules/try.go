@@ -149,7 +149,7 @@ func (c *check) answered(res *http.Response, w *answer) {
 		got, _ = io.ReadAll(res.Body) // from memory
 	}
 	if wanted := c.expanded("answer.body", w.body.text); wanted != string(got) {
-		f := difference("answer.body", "", wanted, string(got), nil, nil)
+		f := c.difference("answer.body", "", wanted, string(got), nil, nil)
 		f.Sent, f.Message = "", "the client got another body"
 		c.fail(f)
 	}

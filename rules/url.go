@@ -8,6 +8,9 @@ import (
 
 // rewritePath treats what the pattern captured, segment by segment or as one.
 func (m *Match) rewritePath(w *walker) error {
+	if m.path == nil {
+		return nil // a record
+	}
 	a := m.Route.parts[inPath]
 	raw, shift := m.path.raw, 0
 	for _, c := range m.captures {

@@ -60,8 +60,12 @@ func TestYAMLExamples(t *testing.T) {
 	if len(found) != 2 {
 		t.Fatalf("the README has %d yaml blocks, want the rules and the configuration", len(found))
 	}
-	if _, err := rules.Parse(rules.File{Name: "README.yaml", Data: []byte(found[0])}); err != nil {
-		t.Error(err)
+	set, err := rules.Parse(rules.File{Name: "README.yaml", Data: []byte(found[0])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lint := set.Lint(); len(lint) > 0 {
+		t.Errorf("the README shows what check warns of: %v", lint)
 	}
 	got, err := config.Parse("statveil.yaml", []byte(found[1]))
 	if err != nil {
@@ -73,6 +77,30 @@ func TestYAMLExamples(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the README says the defaults are\n%+v\nthey are\n%+v", got, want)
+	}
+}
+
+// TestSuiteExamples runs the test files of the documents beside the rules of the pack.
+func TestSuiteExamples(t *testing.T) {
+	found := blocks(t, "../../docs/tests.md", "yaml")
+	if len(found) == 0 {
+		t.Fatal("docs/tests.md has no example")
+	}
+	pack, err := os.ReadFile("../../rules/packs/callstats.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range found {
+		dir := t.TempDir()
+		for name, data := range map[string][]byte{"callstats.yaml": pack, "a_test.yaml": []byte(block)} {
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), []string{"test", dir}, nil, &out, &errs); code != 0 {
+			t.Errorf("test ended with %d\n%s%s", code, &out, &errs)
+		}
 	}
 }
 
@@ -106,6 +134,7 @@ type shell struct {
 	t         *testing.T
 	collector *httptest.Server
 	listen    string
+	dir       string   // for files
 	bodies    []string // at the collector
 	stop      context.CancelFunc
 	ended     chan int
@@ -132,6 +161,7 @@ func (s *shell) run(script string) {
 	script = strings.ReplaceAll(script, "|\n", "| ")
 	script = strings.ReplaceAll(script, "127.0.0.1:9000", strings.TrimPrefix(s.collector.URL, "http://"))
 	script = strings.ReplaceAll(script, "127.0.0.1:8080", s.listen)
+	script = strings.ReplaceAll(script, "sidecar", filepath.Join(s.t.TempDir(), "sidecar")) // what init writes
 	for line := range strings.Lines(script) {
 		var in string
 		for _, command := range splitPipe(words(line)) {
@@ -202,8 +232,20 @@ func (s *shell) command(w []string, in string) string {
 			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
 		}
 		return out.String()
+	case w[0] == "./statveil" && w[1] == "test":
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), w[1:], nil, &out, &errs); code != 0 || !strings.Contains(out.String(), " passed, 0 failed") {
+			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
+		}
+	case w[0] == "./statveil" && (w[1] == "init" || w[1] == "check"):
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), w[1:], nil, &out, &errs); code != 0 {
+			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
+		}
 	case w[0] == "./statveil" && w[len(w)-1] == "&":
 		s.start(append(w[1:len(w)-1], "--listen", s.listen, "--admin", "127.0.0.1:0"))
+	case strings.HasPrefix(line, "./statveil keys init "), strings.HasPrefix(line, "./statveil apply "):
+		s.batch(w[1:])
 	case w[0] == "curl":
 		s.curl(w)
 	case line == "kill %1":
@@ -219,6 +261,34 @@ func (s *shell) command(w []string, in string) string {
 		t.Errorf("the document shows a command that no test knows: %s", line)
 	}
 	return ""
+}
+
+// batch runs a command in which files are named, and puts these into a folder of
+// the test. Standard input is a record to treat.
+func (s *shell) batch(w []string) {
+	t := s.t
+	if s.dir == "" {
+		s.dir = t.TempDir()
+	}
+	var args []string
+	into := ""
+	for i, word := range w {
+		switch {
+		case word == "<", word == ">":
+		case i > 0 && w[i-1] == "<":
+		case i > 0 && w[i-1] == ">":
+			into = word
+		default:
+			args = append(args, strings.Replace(word, "file:", "file:"+s.dir+"/", 1))
+		}
+	}
+	var out, errs bytes.Buffer
+	if code := execute(t.Context(), args, strings.NewReader("{\"localID\":\"anna@example.com\"}\n"), &out, &errs); code != 0 {
+		t.Errorf("%v ended with %d\n%s", args, code, &errs)
+	}
+	if into != "" && !regexp.MustCompile(`^\{"localID":"psn_[a-z0-9]+"\}\n$`).MatchString(out.String()) {
+		t.Errorf("%v wrote %q", args, &out)
+	}
 }
 
 func (s *shell) start(args []string) {

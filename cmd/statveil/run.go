@@ -74,18 +74,23 @@ func (f *runFlags) register(c *cobra.Command) {
 	_ = c.MarkFlagFilename("rules", "yaml")
 }
 
+// loadConfig reads the configuration file of -c or, where there is one,
+// statveil.yaml.
+func loadConfig(file string) (*config.Config, error) {
+	if file != "" {
+		return config.Load(file)
+	}
+	cfg, err := config.Load("statveil.yaml")
+	if errors.Is(err, fs.ErrNotExist) {
+		return config.Default(), nil
+	}
+	return cfg, err
+}
+
 // config is the file with the flags laid over it.
 func (f *runFlags) config(c *cobra.Command) (*config.Config, error) {
-	cfg := config.Default()
-	file := f.file
-	if file == "" {
-		file = "statveil.yaml"
-	}
-	loaded, err := config.Load(file)
-	switch {
-	case err == nil:
-		cfg = loaded
-	case f.file != "" || !errors.Is(err, fs.ErrNotExist):
+	cfg, err := loadConfig(f.file)
+	if err != nil {
 		return nil, err
 	}
 	set := c.Flags().Changed

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,10 +21,10 @@ import (
 const longestLine = 10 << 20
 
 func scanCommand() *cobra.Command {
-	var kinds []string
+	var kinds, regions []string
 	var show bool
 	c := &cobra.Command{
-		Use:   "scan [--find KIND,...] [FILE|-]...",
+		Use:   "scan [--find KIND,...] [--regions CC,...] [FILE|-]...",
 		Short: "Find personal data in lines of text",
 		Long: `Read lines from files or standard input and print one JSON object for each line
 with personal data: its number, and kind and place of every finding. Places are
@@ -31,12 +32,16 @@ bytes of the line. Encodings are looked through: percent, JSON escapes, HTML
 entities, base64 and hex, up to five on top of each other; the place is then that
 of the encoded spelling. With several files each object names its own.
 
+Without --regions a number is a phone number only where something says so, such
+as a plus; with it, the national formats of these countries are found too.
+
 It ends with 0 whether or not something was found, and with 1 where something
 could not be read. Values are printed only with --show.`,
 		Example: `  statveil scan --find phone,email access.log
+  statveil scan --regions FI,DE --show calls.csv
   ! statveil scan build.log | grep .          # fail where anything is found`,
 		RunE: func(c *cobra.Command, files []string) error {
-			find, err := finder(kinds)
+			finder, err := newFinder(kinds, regions)
 			if err != nil {
 				return err
 			}
@@ -44,7 +49,7 @@ could not be read. Values are printed only with --show.`,
 				files = []string{"-"}
 			}
 			out := bufio.NewWriterSize(c.OutOrStdout(), 1<<16)
-			s := scanner{out: out, lines: json.NewEncoder(out), find: find, show: show, name: len(files) > 1}
+			s := scanner{out: out, lines: json.NewEncoder(out), finder: finder, show: show, name: len(files) > 1}
 			s.lines.SetEscapeHTML(false)
 			failed := false
 			for _, name := range files {
@@ -64,15 +69,17 @@ could not be read. Values are printed only with --show.`,
 		},
 	}
 	c.Flags().StringSliceVar(&kinds, "find", []string{"any"}, "`KIND`s to find: "+strings.Join(knownKinds(), ", "))
+	c.Flags().StringSliceVar(&regions, "regions", nil, "countries (`CC`: ISO 3166-1) whose national phone numbers count too")
 	c.Flags().BoolVar(&show, "show", false, "print the values too, as written and in their canonical form")
 	_ = c.RegisterFlagCompletionFunc("find", cobra.FixedCompletions(knownKinds(), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("regions", cobra.FixedCompletions(detect.Regions(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 func knownKinds() []string { return append([]string{"any"}, detect.Names()...) }
 
-// finder returns the function that finds these kinds.
-func finder(names []string) (func([]detect.Span, string) []detect.Span, error) {
+// newFinder makes the detectors of these kinds, phones as in these regions.
+func newFinder(names, regions []string) (*detect.Finder, error) {
 	var kinds []detect.Kind
 	for _, name := range names {
 		kind, ok := detect.KindOf(name)
@@ -88,7 +95,45 @@ func finder(names []string) (func([]detect.Span, string) []detect.Span, error) {
 	if len(kinds) == 0 {
 		return nil, usage("known are: "+strings.Join(knownKinds(), ", "), "--find names no kind")
 	}
-	return func(dst []detect.Span, s string) []detect.Span { return detect.Find(dst, s, kinds...) }, nil
+	var phone detect.Options
+	for _, r := range regions {
+		code := strings.ToUpper(r)
+		if !slices.Contains(detect.Regions(), code) {
+			return nil, usage(suggestRegion(code), "--regions %q is no region", r)
+		}
+		phone.Regions = append(phone.Regions, code)
+	}
+	if len(phone.Regions) > 0 && !slices.Contains(kinds, detect.Phone) {
+		return nil, usage("add phone to --find, or leave --regions out", "--regions is for phone numbers, and --find does not name them")
+	}
+	var all []*detect.Detector
+	for _, k := range kinds {
+		var o detect.Options
+		if k == detect.Phone {
+			o = phone
+		}
+		d, err := detect.Builtin(k, o)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return detect.NewFinder(all...), nil
+}
+
+// suggestRegion is the hint for what is no region. Of two letters, any others
+// are near: only the usual mistakes tell what was meant.
+func suggestRegion(code string) string {
+	switch code {
+	case "UK", "EN":
+		return `did you mean "GB"?`
+	case "EL":
+		return `did you mean "GR"?`
+	}
+	if len(code) == 3 {
+		return rules.Suggest(code, detect.Regions())
+	}
+	return "a region is a country as in ISO 3166-1, such as FI or DE"
 }
 
 // printError prints an error that does not end the command.
@@ -115,11 +160,11 @@ type place struct {
 }
 
 type scanner struct {
-	out   *bufio.Writer
-	lines *json.Encoder // to out
-	find  func([]detect.Span, string) []detect.Span
-	show  bool // values
-	name  bool // the file of each line
+	out    *bufio.Writer
+	lines  *json.Encoder // to out
+	finder *detect.Finder
+	show   bool // values
+	name   bool // the file of each line
 
 	places []place
 }
@@ -220,7 +265,7 @@ func notLines(head []byte) error {
 }
 
 func (s *scanner) line(name string, n int, text string) error {
-	found := rules.Look(text, s.find)
+	found := rules.Look(text, s.finder)
 	if len(found) == 0 {
 		return nil
 	}

@@ -132,6 +132,9 @@ func find(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
 			}
 		}
 	}
+	if len(dst) == base {
+		return dst
+	}
 	return settle(dst, base)
 }
 

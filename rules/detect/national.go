@@ -291,16 +291,18 @@ func (p *plan) fifteenIn(digits []byte) int {
 // looksNational reports whether the groups are written as people inside the country write a number, or need not be.
 func (p *plan) looksNational(c *cut, groups, from int, why evidence) bool {
 	switch {
+	case c.looksLikeDate(groups) || c.looksLikeIP(groups):
+		return false
 	case why == told:
 		return true
 	case why == alone:
 		return groups == 1
-	case c.decimal(0, groups-1) || c.looksLikeDate(groups) || c.looksLikeIP(groups) || groups == 6 && c.sep[1] == '-' && c.inPairs(groups) || c.looksLikePerson(groups):
+	case c.decimal(0, groups-1) || groups == 6 && c.sep[1] == '-' && c.inPairs(groups) || c.looksLikePerson(groups):
 		return false
-	case groups > 1 && c.sep[1] == '.' && c.upto[0] == 1:
-		return false // a version
+	case c.digits[0] == '0' && groups > 1:
+		return c.sep[1] != '.' || c.upto[0] > 1 // 0.12.345678 is a version
 	case c.digits[0] == '0':
-		return groups > 1 || c.upto[0] >= minAlone && !c.compactDate()
+		return c.upto[0] >= minAlone && !c.compactDate()
 	}
 	return p.grouped(c, groups, from)
 }

@@ -97,15 +97,11 @@ func pairHoles(sent, separator string, c change) (found []hole) {
 
 // add adds the holes of one change; those below one place share a hole.
 func (c *check) add(holes []hole, change change, found []hole) []hole {
-	switch {
-	case len(found) == 0:
+	if len(found) == 0 {
 		c.fail(Failure{Place: change.text, Message: "there is no such place in what was sent"})
-	case len(change.want) > 1 && len(change.want) != len(found):
-		c.fail(Failure{Place: change.text, Message: "the list has another number of values than were sent under this name"})
 	}
 next:
-	for i, h := range found {
-		h.occurrence = i
+	for _, h := range found {
 		for j := range holes {
 			if holes[j].start == h.start && holes[j].end == h.end && !h.removed && !holes[j].removed {
 				holes[j].changes = append(holes[j].changes, h.changes...)

@@ -1,0 +1,67 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestUnreachableOverFiles: routes are tried over all files in their order, those
+// with mistakes too.
+func TestUnreachableOverFiles(t *testing.T) {
+	file := func(name string, routes ...string) File {
+		return File{name, []byte("version: 1\nroutes:\n  - " + strings.Join(routes, "\n  - ") + "\n")}
+	}
+	all := file("all.yaml", "{name: all, match: '/{x...}'}")
+	tests := []struct {
+		name  string
+		files []File
+		want  string
+	}{
+		{"all before one", []File{all, file("b.yaml", "{name: b, match: /b}")},
+			`b.yaml:3:5: route "b" can never match: route "all" at all.yaml:3 matches all its requests first`},
+		{"one before all", []File{file("b.yaml", "{name: b, match: /b}"), all}, ""},
+		{"a route that has another mistake covers", []File{file("a.yaml", "{name: a, match: /b, restore: ecko}"), file("b.yaml", "{name: b, match: /b}")},
+			`b.yaml:3:5: route "b" can never match: route "a" at a.yaml:3 matches all its requests first`},
+		{"a match that cannot be read may have been more", []File{all, file("b.yaml", "{name: b, match: [/b, b]}")}, ""},
+		{"the same name is the mistake", []File{all, file("b.yaml", "{name: all, match: /b}")}, ""},
+		{"two of three", []File{file("a.yaml", "{name: a, match: [/a, /b]}", "{name: b, match: [/a, /b, /c]}")}, ""},
+		{"all of two, by two", []File{file("a.yaml", "{name: a, match: /a}", "{name: b, match: /b}", "{name: c, match: [/a, /b]}")},
+			`a.yaml:5:5: route "c" can never match: route "a" at a.yaml:3 and route "b" at a.yaml:4 match all its requests first`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse(tt.files...)
+			got := ""
+			for line := range strings.Lines(fmt.Sprint(err)) {
+				if strings.Contains(line, "can never match") {
+					got += strings.TrimSuffix(line, "\n")
+				}
+			}
+			if got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestManyRoutes: as many routes or matches as fit into a file take a moment.
+func TestManyRoutes(t *testing.T) {
+	var routes, list strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&routes, "  - {name: r%d, match: '/events/{a}/%d'}\n", i, i)
+	}
+	for i := range 50_000 {
+		fmt.Fprintf(&list, "/e/%d, ", i)
+	}
+	for _, text := range []string{routes.String(), "  - {name: a, match: [" + list.String() + "/e/x]}\n"} {
+		began := time.Now()
+		if _, err := Parse(File{"r.yaml", []byte("version: 1\nroutes:\n" + text)}); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%v for %.60s", took, text)
+		}
+	}
+}

@@ -186,10 +186,10 @@ func TestPackIDs(t *testing.T) {
 	}
 }
 
-// readable is a request with what is in its base64url beside it, in lower case.
-func readable(text string) string {
+// lookedThrough is a request with what its base64url holds below it, in lower case.
+func lookedThrough(text string) string {
 	all := text
-	for _, word := range base64url.FindAllString(text, -1) {
+	for _, word := range base64Words.FindAllString(text, -1) {
 		if inside, err := base64.RawURLEncoding.DecodeString(word); err == nil {
 			all += "\n" + string(inside)
 		}
@@ -197,7 +197,7 @@ func readable(text string) string {
 	return strings.ToLower(all)
 }
 
-var base64url = regexp.MustCompile(`[A-Za-z0-9_-]{16,}`)
+var base64Words = regexp.MustCompile(`[A-Za-z0-9_-]{16,}`)
 
 // TestPackSamples rewrites testdata/callstats/*.http and compares what leaves,
 // byte for byte, with *.want beside them, found findings included.
@@ -228,8 +228,8 @@ func TestPackSamples(t *testing.T) {
 				t.Errorf("the body is no JSON: %s", body)
 			}
 			for _, who := range []string{"anna", "5550143", "555-0143", "example.com", "192.0.2", "198.51.100", "2001:db8", "bob"} {
-				if i := strings.Index(readable(got), who); i >= 0 {
-					t.Errorf("%s left: ...%s", who, readable(got)[max(0, i-40):min(len(readable(got)), i+60)])
+				if i := strings.Index(lookedThrough(got), who); i >= 0 {
+					t.Errorf("%s left: ...%s", who, lookedThrough(got)[max(0, i-40):min(len(lookedThrough(got)), i+60)])
 				}
 			}
 			// What was rewritten once is not changed again.
@@ -291,7 +291,7 @@ func TestPackOnePerson(t *testing.T) {
 				if err := m.Rewrite(nil, n.replace); err != nil {
 					t.Errorf("%s: %v", tt.name, err)
 				}
-				got := readable(requestText(msg))
+				got := lookedThrough(requestText(msg))
 				if !strings.Contains(got, "psn_1") || len(n.numbers) > 1 || strings.Contains(got, "anna") || strings.Contains(got, "0143\"") {
 					t.Fatalf("%s\nin   %s\ngot  %s\nfound %s", tt.name, in, got, strings.Join(n.log, "; "))
 				}

@@ -50,6 +50,9 @@ type Config struct {
 type Keys struct {
 	// Dev is random keys in memory: every restart changes every pseudonym.
 	Dev bool
+	// File is a key file, as it can be opened from here: a relative path in the
+	// configuration is relative to that.
+	File string
 }
 
 // Admin is the listener for probes.
@@ -123,6 +126,7 @@ func (c *Config) fields() []field {
 		{"rules", "Rule files and folders of them; relative paths are relative to this file. Required, here or as a flag.", &c.Rules},
 		{"keys", "Where keys come from: exactly one. Required, here or as a flag.", []field{
 			{"dev", "true: random keys in memory. Every restart changes every pseudonym.", &c.Keys.Dev},
+			{"file", "A key file, which statveil keys init makes; a relative path is relative to this file.", &c.Keys.File},
 		}},
 		{"admin", "The listener for probes.", []field{
 			{"listen", "The address of /startupz, /readyz and /livez: host:port.", &c.Admin.Listen},

@@ -140,6 +140,16 @@ log: {level: debug, format: console}
 	}
 }
 
+// A key file, like the rules, is found from the file that names it.
+func TestKeysFile(t *testing.T) {
+	for in, want := range map[string]string{"keys.json": "conf/keys.json", "../k": "k", "/etc/statveil/keys.json": "/etc/statveil/keys.json"} {
+		c, err := complete("conf/statveil.yaml", []byte(strings.Replace(least, "dev: true", "file: "+in, 1)))
+		if err != nil || c.Keys != (config.Keys{File: want}) {
+			t.Errorf("keys.file %s: got %+v, %v, want %s", in, c.Keys, err, want)
+		}
+	}
+}
+
 // Sections that are commented out, and values written once and used twice, are
 // ordinary YAML.
 func TestAliasesAndEmptySections(t *testing.T) {
@@ -166,13 +176,15 @@ func TestValidateAfterOverride(t *testing.T) {
 	want := "upstream must begin with http:// or https://\n" +
 		"  hint: write scheme, host and maybe a port, as in http://127.0.0.1:9000\n" +
 		"f.yaml: keys names no source\n" +
-		"  hint: to try it out: keys: {dev: true}"
+		"  hint: keys: {file: PATH}, a file that statveil keys init makes; to try it out: keys: {dev: true}"
 	if err := c.Validate(); err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
-	c.Upstream, c.Keys.Dev = "http://127.0.0.1:9000", true
-	if err := c.Validate(); err != nil {
-		t.Errorf("completed by flags: %v", err)
+	for _, keys := range []config.Keys{{Dev: true}, {File: "keys.json"}} {
+		c.Upstream, c.Keys = "http://127.0.0.1:9000", keys
+		if err := c.Validate(); err != nil {
+			t.Errorf("completed by flags: %v", err)
+		}
 	}
 }
 

@@ -135,7 +135,7 @@ func (d *decoder) section(n *yaml.Node, prefix string, fields []field) {
 	if m.Kind != yaml.MappingNode {
 		hint := ""
 		if where == "keys" {
-			hint = "to try it out: keys: {dev: true}"
+			hint = keysHint
 		}
 		d.problem(at(n), where+" must be a mapping of names to values", hint)
 		return

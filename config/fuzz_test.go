@@ -25,7 +25,7 @@ func FuzzParse(f *testing.F) {
 		c, err := config.Parse("f.yaml", data)
 		if err == nil {
 			// Only what is missing may be left to say.
-			c.Upstream, c.Keys.Dev, c.Rules = "http://127.0.0.1:9000", true, []string{"rules"}
+			c.Upstream, c.Keys, c.Rules = "http://127.0.0.1:9000", config.Keys{Dev: true}, []string{"rules"}
 			if err := c.Validate(); err != nil {
 				t.Errorf("Parse accepted what Validate does not: %v\ninput: %q", err, data)
 			}

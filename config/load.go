@@ -70,11 +70,15 @@ func parse(name string, data []byte) (*Config, *decoder) {
 	default:
 		d.decode(data, c.fields())
 	}
-	for i, path := range c.Rules {
-		if path != "" && !filepath.IsAbs(path) {
-			c.Rules[i] = filepath.Join(filepath.Dir(name), path)
+	beside := func(path *string) {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(filepath.Dir(name), *path)
 		}
 	}
+	for i := range c.Rules {
+		beside(&c.Rules[i])
+	}
+	beside(&c.Keys.File)
 	// What is missing is for Validate to say, and what could not be read has
 	// been reported and left its default.
 	for _, f := range c.check() {

@@ -19,6 +19,9 @@ const maxDepth = 10_000
 // held in memory whole.
 const maxSize Size = 1 << 30
 
+// keysHint is said where no source of keys is.
+const keysHint = "keys: {file: PATH}, a file that statveil keys init makes; to try it out: keys: {dev: true}"
+
 // Validate says whether c can be run with: what is missing, and what is wrong
 // with values that were set since it was read. Its error is Problems.
 func (c *Config) Validate() error {
@@ -79,8 +82,15 @@ func (c *Config) check() []fault {
 	} else if slices.Contains(c.Rules, "") {
 		add("rules", "has an empty path", "")
 	}
-	if !c.Keys.Dev {
-		missing("keys", "names no source", "to try it out: keys: {dev: true}")
+	switch {
+	case !c.Keys.Dev && c.Keys.File == "":
+		missing("keys", "names no source", keysHint)
+	case c.Keys.Dev && c.Keys.File != "":
+		faults = append(faults, fault{
+			fields:  []string{"keys.file", "keys.dev"},
+			message: "keys names two sources",
+			hint:    "keep one of dev: true and file: PATH",
+		})
 	}
 	address("admin.listen", c.Admin.Listen)
 	if _, port, _ := net.SplitHostPort(c.Listen); c.Listen == c.Admin.Listen && port != "0" {

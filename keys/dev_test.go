@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/statveil/statveil/keys"
 	"github.com/statveil/statveil/pseudonym"
@@ -64,11 +65,11 @@ func TestDevFlood(t *testing.T) {
 	d := keys.NewDev()
 	early := d.Keyring("early")
 	want := early.Seal(pseudonym.Context{}, phone)
-	for i := range 2 * keys.MaxDevKeyrings {
+	for i := range 2 * keys.MaxDerived {
 		d.Keyring(fmt.Sprintf("flood-%d", i))
 	}
-	if got := d.Keys(); got != keys.MaxDevKeyrings {
-		t.Errorf("after the flood %d keyrings are kept, want %d", got, keys.MaxDevKeyrings)
+	if got := d.Keys(); got != keys.MaxDerived {
+		t.Errorf("after the flood %d keyrings are kept, want %d", got, keys.MaxDerived)
 	}
 	if d.Keyring("early") != early {
 		t.Error("the flood replaced a keyring that was kept")
@@ -106,7 +107,7 @@ func TestDevConcurrent(t *testing.T) {
 			for i := range 100 {
 				got[g] = append(got[g], d.Keyring(fmt.Sprintf("t%d", i)))
 			}
-			for i := range keys.MaxDevKeyrings / 4 {
+			for i := range keys.MaxDerived / 4 {
 				d.Keyring(fmt.Sprintf("flood-%d-%d", g, i))
 			}
 		})
@@ -120,8 +121,8 @@ func TestDevConcurrent(t *testing.T) {
 			}
 		}
 	}
-	if got := d.Keys(); got != keys.MaxDevKeyrings {
-		t.Errorf("%d keyrings are kept, want %d", got, keys.MaxDevKeyrings)
+	if got := d.Keys(); got != keys.MaxDerived {
+		t.Errorf("%d keyrings are kept, want %d", got, keys.MaxDerived)
 	}
 }
 
@@ -151,7 +152,7 @@ func BenchmarkDevKeyring(b *testing.B) {
 			d.Keyring("acme")
 		}
 	})
-	for i := range keys.MaxDevKeyrings {
+	for i := range keys.MaxDerived {
 		d.Keyring(fmt.Sprintf("t%d", i))
 	}
 	b.Run("derived", func(b *testing.B) {
@@ -160,4 +161,14 @@ func BenchmarkDevKeyring(b *testing.B) {
 			d.Keyring("late")
 		}
 	})
+}
+
+// instant reads a time as a key file spells it.
+func instant(t *testing.T, s string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }

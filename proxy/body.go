@@ -97,22 +97,7 @@ func gunzip(b []byte, limit int64) ([]byte, error) {
 	return readAll(r, min(limit, int64(len(b))*4), limit)
 }
 
-// medium tells a broken JSON body from one that is something else, which
-// cannot be inspected: by what it is declared to be, and by how it begins.
-func medium(req *http.Request, body []byte, err error) error {
-	var broken *rules.Error
-	if !errors.As(err, &broken) || !broken.Body || broken.Reason != rules.Unparseable {
-		return err
-	}
-	declared, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
-	begins := bytes.TrimLeft(body, " \t\r\n")
-	if strings.HasSuffix(declared, "/json") || strings.HasSuffix(declared, "+json") || len(begins) > 0 && (begins[0] == '{' || begins[0] == '[') {
-		return err
-	}
-	return refuse(Encoding, "the body is not JSON; no other medium is inspected here")
-}
-
-// checkCharset refuses a JSON body that its reader may take for other characters
+// checkCharset refuses a body that its reader may take for other characters
 // than we do. ASCII is the same in most charsets, but not in UTF-7.
 func checkCharset(req *http.Request, body []byte) error {
 	for _, declared := range req.Header.Values("Content-Type") {

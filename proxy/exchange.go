@@ -20,6 +20,7 @@ type exchange struct {
 	req    *http.Request // the caller's
 	limits Limits
 	match  *rules.Match
+	tenant string    // whose it is, where the caller knows; "": the match says
 	began  time.Time // one moment for all of it: its day, its key version
 
 	keyring    *pseudonym.Keyring
@@ -27,6 +28,7 @@ type exchange struct {
 	request    string // the scope of linkable: request
 	replaced   int
 	handedOver bool                // the body is the transport's to close
+	observed   *Refusal            // what a route that observes would refuse the request for
 	originals  map[string]original // by token
 	lengths    []int               // that tokens have
 }
@@ -46,8 +48,13 @@ func (x *exchange) route() string {
 
 // seal is the rules.Replacer of the exchange.
 func (x *exchange) seal(f *rules.Finding) (string, error) {
-	if f.Rule.Do == rules.Keep {
-		x.found(f, "")
+	switch f.Rule.Do {
+	case rules.Pseudonymize:
+	case rules.Mask, rules.Remove:
+		x.replaced++
+		fallthrough
+	default:
+		x.found(f, f.Instead())
 		return "", nil
 	}
 	keyring, err := x.keys(f.Rule)
@@ -68,6 +75,9 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 	}
 	x.found(f, token)
 	x.replaced++
+	if x.req == nil {
+		return token, nil // a record: it has no answer to put anything back into
+	}
 	if _, known := x.originals[token]; !known && x.match.Route.Restore == rules.RestoreEcho {
 		if x.originals == nil {
 			x.originals = map[string]original{}
@@ -102,7 +112,10 @@ func (x *exchange) found(f *rules.Finding, with string) {
 // at the first finding: a request that needs no pseudonym needs no tenant.
 func (x *exchange) keys(r *rules.Rule) (*pseudonym.Keyring, error) {
 	if x.keyring == nil {
-		tenant, err := x.match.Tenant()
+		tenant, err := x.tenant, error(nil)
+		if tenant == "" {
+			tenant, err = x.match.Tenant()
+		}
 		if err != nil {
 			return nil, err
 		}

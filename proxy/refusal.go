@@ -15,6 +15,7 @@ const (
 	Oversize    Reason = "oversize"    // larger or deeper than the limits
 	Encoding    Reason = "encoding"    // a coding or medium that cannot be inspected
 	Method      Reason = "method"      // CONNECT, or an upgrade to another protocol
+	Rejected    Reason = "rejected"    // a rule said so
 	Slow        Reason = "slow"        // the request did not arrive in time
 	Tenant      Reason = "tenant"      // nobody knows whose data it is
 	Keys        Reason = "keys"        // no keys for this tenant now
@@ -31,6 +32,7 @@ var reasons = map[Reason]struct {
 	Oversize:    {http.StatusRequestEntityTooLarge, "The request is too large"},
 	Encoding:    {http.StatusUnsupportedMediaType, "The body cannot be inspected"},
 	Method:      {http.StatusMethodNotAllowed, "This method is not served"},
+	Rejected:    {http.StatusForbidden, "A rule rejects this request"},
 	Slow:        {http.StatusRequestTimeout, "The request took too long to arrive"},
 	Tenant:      {http.StatusForbidden, "The tenant of this request is not known"},
 	Keys:        {http.StatusServiceUnavailable, "There are no keys for this request now"},

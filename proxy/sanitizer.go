@@ -54,6 +54,9 @@ type Sanitizer struct {
 
 	Limits Limits
 
+	// Now is the time that chooses key versions and days; nil is time.Now.
+	Now func() time.Time
+
 	// Observe, if set, is told of every request when its answer's header is
 	// there. Outcomes hold no text of a request.
 	Observe func(Outcome)
@@ -66,7 +69,8 @@ type Sanitizer struct {
 // Outcome says what became of one request.
 type Outcome struct {
 	Route    string // "" where none matched
-	Refused  Reason // "" where the collector answered
+	Observed bool   // the route observes: the request went on unchanged, whatever the rest says
+	Refused  Reason // "" where it was, or would be, forwarded
 	Detail   string // of the refusal
 	ID       string // of the refusal: the client was given it too
 	Status   int    // the collector's, or ours
@@ -90,6 +94,13 @@ func NewTransport(timeout time.Duration) *http.Transport {
 	}
 }
 
+func (s *Sanitizer) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
 var defaultTransport = NewTransport(30 * time.Second)
 
 // RoundTrip implements http.RoundTripper. The error is a *Refusal; where the
@@ -107,12 +118,14 @@ type asked struct{ host, path string }
 
 // roundTrip sends req to its URL's host, on behalf of a client that asked for this.
 func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, error) {
-	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: time.Now()}
+	began := time.Now()
+	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: s.now()}
 	res, err := x.roundTrip(req, client)
 	if req.Body != nil && !x.handedOver {
 		req.Body.Close()
 	}
-	o := Outcome{Route: x.route(), Replaced: x.replaced, Took: time.Since(x.began)}
+	o := Outcome{Route: x.route(), Replaced: x.replaced, Took: time.Since(began)}
+	o.Observed = err == nil && x.match.Route.Observe
 	if err != nil {
 		refusal := x.refusal(req.Context(), err)
 		refusal.ID = rand.Text()
@@ -120,6 +133,9 @@ func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, 
 		err = refusal
 	} else {
 		o.Status = res.StatusCode
+		if x.observed != nil {
+			o.Refused, o.Detail = x.observed.Reason, x.observed.Detail
+		}
 	}
 	if s.Observe != nil {
 		s.Observe(o)
@@ -193,32 +209,12 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		return x.send(out)
 	}
 
-	coding, err := x.readBody(req, msg)
-	if err != nil {
+	if x.match.Route.Observe {
+		return x.observe(req, out, msg)
+	}
+	if err := x.sanitize(req, out, msg); err != nil {
 		return nil, err
 	}
-	if coding {
-		out.Header.Del("Content-Encoding")
-	}
-	if err := checkCharset(req, msg.Body); err != nil && len(msg.Body) > 0 {
-		return nil, err
-	}
-	msg.Header = out.Header
-	if err := x.match.Read(); err != nil {
-		return nil, medium(req, msg.Body, err)
-	}
-	x.dropForwarded(out.Header)
-	sent := msg.Body
-	if err := x.match.Rewrite(nil, x.seal); err != nil {
-		return nil, medium(req, sent, err)
-	}
-	if coding || !bytes.Equal(sent, msg.Body) {
-		dropDigests(out.Header)
-	}
-	if x.replaced > 0 {
-		dropSignatures(out.Header)
-	}
-	setBody(out, msg.Body)
 	out.URL.RawQuery = msg.Query
 	if err := setPath(out.URL, msg.Path); err != nil {
 		return nil, err
@@ -234,6 +230,38 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		return nil, err
 	}
 	return res, nil
+}
+
+// sanitize reads the request and rewrites it: what may leave is then in out and
+// msg, and nowhere else.
+func (x *exchange) sanitize(req, out *http.Request, msg *rules.Message) error {
+	coding, err := x.readBody(req, msg)
+	if err != nil {
+		return err
+	}
+	if coding {
+		out.Header.Del("Content-Encoding")
+	}
+	if err := checkCharset(req, msg.Body); err != nil && len(msg.Body) > 0 {
+		return err
+	}
+	msg.Header = out.Header
+	if err := x.match.Read(); err != nil {
+		return err
+	}
+	x.dropForwarded(out.Header)
+	sent := msg.Body
+	if err := x.match.Rewrite(nil, x.seal); err != nil {
+		return err
+	}
+	if coding || !bytes.Equal(sent, msg.Body) {
+		dropDigests(out.Header)
+	}
+	if x.replaced > 0 {
+		dropSignatures(out.Header)
+	}
+	setBody(out, msg.Body)
+	return nil
 }
 
 // plainMethod says whether a method is a word. HTTP allows methods that spell a

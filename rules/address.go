@@ -15,14 +15,17 @@ const (
 	inPath root = iota
 	inQuery
 	inHeader
-	inBody
+	inCookie
+	inBody // a JSON text, or several
+	inForm // the fields of an urlencoded or multipart body
+	inText // a body that is neither
 	roots
 )
 
-var rootNames = [roots]string{"path", "query", "header", "body"}
+var rootNames = [roots]string{"path", "query", "header", "cookie", "body", "form", "text"}
 
 // An address is a place in a request, or many: path.confID, query.user,
-// header.X-User, body.stats.#.remoteID, body.**.ip.
+// header.X-User, body.stats.#.remoteID, body.**.ip, query.cx.@base64.@fromstr.id.
 type address struct {
 	text      string
 	root      root
@@ -37,89 +40,181 @@ const (
 	stepPattern                 // members whose name matches * and ?
 	stepElement                 // #: every element
 	stepDeep                    // **: any depth, none included
+	stepKeys                    // @keys: the names of the members
+	stepInto                    // into an encoding
 )
 
 type step struct {
 	kind stepKind
 	name string // folded
+	into codec
 }
 
+// parseAddress reads an address. The error says what is wrong with it.
 func parseAddress(s scalar) (*address, error) {
-	text := s.text
-	head, rest, found := strings.Cut(text, ".")
-	a := &address{text: text, root: roots, line: s.line, col: s.col}
+	head, rest, found := strings.Cut(s.text, ".")
+	a := &address{text: s.text, root: roots, line: s.line, col: s.col}
 	for r, name := range rootNames {
 		if head == name {
 			a.root = root(r)
 		}
 	}
-	if a.root == roots {
+	switch {
+	case a.root == roots:
 		return nil, fmt.Errorf("%q is no part of a request; %s", head, suggestion(head, rootNames[:]))
-	}
-	if !found || rest == "" {
+	case a.root == inText && !found:
+		return a, nil
+	case a.root == inText:
+		return a, a.parseSteps(rest, afterText)
+	case !found || rest == "":
 		if a.root == inBody {
 			return nil, errors.New("body needs a path: body.user, or body.** for all of it")
 		}
 		return nil, fmt.Errorf("%s needs a name: %s.NAME or %s.**", head, head, head)
+	case a.root == inBody:
+		return a, a.parseSteps(rest, afterJSON)
 	}
-	if a.root != inBody {
-		return a, a.parseName(rest)
+	name, steps := cutName(rest)
+	if err := a.parseName(name); err != nil || steps == "" {
+		return a, err
 	}
-	return a, a.parsePath(rest)
+	return a, a.parseSteps(steps, afterText)
 }
 
-// parseName reads what follows path., query. and header.: one name.
-func (a *address) parseName(name string) error {
-	if name == "**" {
-		return nil // what an address names, it covers with all below
+// capture returns the name of the capture that a path. address is about.
+func (a *address) capture() (name string, ok bool) {
+	if a.root != inPath || len(a.steps) == 0 || a.steps[0].kind != stepName {
+		return "", false
 	}
-	if a.root == inPath {
+	name, _ = cutName(strings.TrimPrefix(a.text, "path."))
+	return name, true
+}
+
+// cutName cuts a name off the steps into encodings that follow it. A dot belongs
+// to the name: parameters are called a.b.
+func cutName(s string) (name, steps string) {
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case strings.HasPrefix(s[i:], ".@"):
+			word, _, _ := strings.Cut(s[i+2:], ".")
+			if _, ok := codecOf(word); ok {
+				return s[:i], s[i+1:]
+			}
+		}
+	}
+	return s, ""
+}
+
+// parseName reads what follows path., query. and the like: one name.
+func (a *address) parseName(name string) error {
+	switch {
+	case name == "**":
+		return nil // what an address names, it covers with all below
+	case name == "":
+		return errors.New("the address has an empty name")
+	case a.root == inPath && len(a.steps) == 0:
 		if !identifier(name) {
 			return fmt.Errorf("%q names no capture; write path.NAME as in {NAME}, or path.**", name)
 		}
-		a.steps = []step{{stepName, string(appendFold(nil, name))}}
+		a.steps = []step{{kind: stepName, name: string(appendFold(nil, name))}}
 		return nil
 	}
-	// A dot belongs to the name here: parameters are called a.b.
 	parsed, err := parseStep(name)
 	if parsed.kind == stepElement {
 		err = fmt.Errorf(`# is an element of an array, and there is none here; the name is \#`)
 	}
-	a.steps = []step{parsed}
+	a.steps = append(a.steps, parsed)
 	return err
 }
 
-// parsePath reads gjson's path syntax as far as it names places.
-func (a *address) parsePath(path string) error {
-	for {
-		end := 0
-		for end < len(path) && path[end] != '.' {
-			if path[end] == '\\' {
-				end++
-			}
-			end++
-		}
-		if end > len(path) {
-			return errors.New(`the path ends in the middle of an escape; \\ is a backslash`)
-		}
-		if end == 0 {
-			return errors.New("the path has an empty step")
-		}
-		s, err := parseStep(path[:end])
+// after is what the steps read so far lead to, and so what may follow.
+type after uint8
+
+const (
+	afterJSON after = iota // names, elements, @keys, steps into encodings
+	afterText              // steps into encodings
+	afterURL               // host, path, query.NAME, fragment, steps into encodings
+	afterKeys              // nothing
+)
+
+// parseSteps reads gjson's path syntax as far as it names places, and steps into
+// encodings.
+func (a *address) parseSteps(path string, at after) error {
+	for path != "" {
+		piece, rest, err := cutStep(path)
 		if err != nil {
 			return err
 		}
-		a.steps = append(a.steps, s)
-		if end == len(path) {
-			break
+		if at == afterKeys {
+			return errors.New("@keys is the last step: it selects names")
 		}
-		path = path[end+1:]
+		into, isCodec := codec(0), false
+		if piece[0] == '@' {
+			into, isCodec = codecOf(piece[1:])
+		}
+		switch {
+		case isCodec:
+			a.steps = append(a.steps, step{kind: stepInto, into: into})
+			at = into.leadsTo()
+		case piece == "@keys" && at == afterJSON:
+			a.steps = append(a.steps, step{kind: stepKeys})
+			at = afterKeys
+		case at == afterJSON:
+			s, err := parseStep(piece)
+			if err != nil {
+				return err
+			}
+			a.steps = append(a.steps, s)
+		case at == afterURL:
+			name := ""
+			switch piece {
+			case "query":
+				if name, rest = cutName(rest); name == "" {
+					return errors.New("query needs a name: @url.query.NAME or @url.query.**")
+				}
+			case "host", "path", "fragment":
+			default:
+				return fmt.Errorf("%q is no part of a URL; %s", piece, suggestion(piece, []string{"host", "path", "query.NAME", "fragment"}))
+			}
+			a.steps = append(a.steps, step{kind: stepName, name: piece})
+			if name != "" {
+				if err := a.parseName(name); err != nil {
+					return err
+				}
+			}
+			at = afterText
+		default:
+			return fmt.Errorf("%q: what stands there is text, only a step into an encoding may follow: %s", piece, strings.Join(codecList(), ", "))
+		}
+		path = rest
 	}
 	// What an address names, it covers with all below: ** at the end adds nothing.
 	for len(a.steps) > 0 && a.steps[len(a.steps)-1].kind == stepDeep {
 		a.steps = a.steps[:len(a.steps)-1]
 	}
 	return nil
+}
+
+// cutStep cuts the first step off a path.
+func cutStep(path string) (piece, rest string, err error) {
+	end := 0
+	for end < len(path) && path[end] != '.' {
+		if path[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	switch {
+	case end > len(path):
+		return "", "", errors.New(`the path ends in the middle of an escape; \\ is a backslash`)
+	case end == 0 || end == len(path)-1:
+		return "", "", errors.New("the path has an empty step")
+	case end == len(path):
+		return path, "", nil
+	}
+	return path[:end], path[end+1:], nil
 }
 
 func parseStep(text string) (step, error) {
@@ -131,7 +226,7 @@ func parseStep(text string) (step, error) {
 	case text[0] == '#':
 		return step{}, fmt.Errorf("%q: of the forms with #, only # alone (every element) names places here", text)
 	case text[0] == '@':
-		return step{}, fmt.Errorf(`%q: modifiers name no place to write to; a member of that name is \%s`, text, text)
+		return step{}, fmt.Errorf(`%q names no place to write to; steps are @keys, %s; a member of that name is \%s`, text, strings.Join(codecList(), ", "), text)
 	case text[0] == '!' || text[0] == '{' || text[0] == '[':
 		return step{}, fmt.Errorf(`%q: literals and multipaths name no place to write to; escape the first character with \`, text)
 	}
@@ -159,7 +254,7 @@ func parseStep(text string) (step, error) {
 	if kind == stepName {
 		name = []byte(unescapePattern(string(name)))
 	}
-	return step{kind, string(appendFold(nil, string(name)))}, nil
+	return step{kind: kind, name: string(appendFold(nil, string(name)))}, nil
 }
 
 // unescapePattern removes the backslashes that keep * and ? from being wild.

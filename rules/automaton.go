@@ -20,9 +20,11 @@ import (
 // states, where every combination of rules would need its own, but in the plan
 // that a walker carries down.
 type automaton struct {
+	kit     *kit
 	states  []state
 	symbols symbols
-	base    *plan // where no rule covers
+	base    *plan  // where no address ends
+	sink    uint16 // where no address can end any more
 }
 
 // A state stands for all the places in the addresses that one place in the
@@ -38,16 +40,6 @@ type state struct {
 	stays   bool // every step leads back here, and no address ends here
 }
 
-// A plan is the rules that cover one value, in the order they are tried.
-type plan struct {
-	rules []*Rule
-	names []*Rule // that search the member names of an object
-
-	// Values and names here are treated whatever they look like: a rule wants
-	// the whole value, or what only it can tell. All others wait for a hint.
-	blind, blindNames bool
-}
-
 // maxStates and maxWork bound what contrived rule files can make of our memory
 // and time, maxWild what one name can cost.
 const (
@@ -60,17 +52,24 @@ const (
 type place struct{ address, step int }
 
 type target struct {
-	rule    *Rule
-	address *address
+	rule  *Rule
+	steps []step
 }
 
-// compile builds the automaton of these addresses. newPlan says what a set of
-// rules means for a value.
-func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) {
-	a := &automaton{base: newPlan(nil)}
+// compile builds the automaton of these addresses. The kit says what they mean
+// for a value.
+func compile(targets []target, kit *kit) (*automaton, error) {
+	a := &automaton{kit: kit}
+	var err error
+	if a.base, err = kit.plan(source{}); err != nil {
+		return nil, err
+	}
 	names := map[string]bool{}
 	for _, t := range targets {
-		for _, s := range t.address.steps {
+		for _, s := range t.steps {
+			if s.kind == stepInto && s.into != fromstr {
+				break // what is inside has an automaton of its own
+			}
 			if s.kind == stepName {
 				names[s.name] = true
 			}
@@ -81,7 +80,6 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 	ids := map[string]uint16{}
 	var sets [][]place
 	var key []byte
-	work := 0
 	intern := func(set []place) (uint16, error) {
 		set = closure(set, targets)
 		key = key[:0]
@@ -91,7 +89,7 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 		if id, ok := ids[string(key)]; ok {
 			return id, nil
 		}
-		if work += len(set) * (len(a.symbols.names) + 1); len(sets) == maxStates || work > maxWork {
+		if *kit.work += len(set) * (len(a.symbols.names) + 1); len(sets) == maxStates || *kit.work > maxWork {
 			return 0, errTangled
 		}
 		id := uint16(len(sets))
@@ -106,14 +104,17 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 	if _, err := intern(all); err != nil {
 		return nil, err
 	}
-
+	if a.sink, err = intern(nil); err != nil {
+		return nil, err
+	}
 	for n := 0; n < len(sets); n++ {
 		set := sets[n]
 		var s state
-		if rules := accepted(set, targets); rules != nil {
-			s.plan = newPlan(rules)
+		if src := accepted(set, targets); !src.empty() {
+			if s.plan, err = kit.plan(src); err != nil {
+				return nil, err
+			}
 		}
-		var err error
 		to := func(member func(step) bool) uint16 {
 			id, e := intern(advance(set, targets, member))
 			if e != nil {
@@ -170,11 +171,12 @@ func compile(targets []target, newPlan func([]*Rule) *plan) (*automaton, error) 
 
 var errTangled = errors.New("the addresses of this route need too many states; use fewer of them, or fewer ** and wildcards in the middle")
 
-// closure adds what ** reaches by matching nothing, sorts, and drops doubles.
+// closure adds what ** reaches by matching nothing, and what is behind a
+// @fromstr for a value that is no string; it sorts, and drops doubles.
 func closure(set []place, targets []target) []place {
 	for i := 0; i < len(set); i++ {
 		p := set[i]
-		if steps := targets[p.address].address.steps; p.step < len(steps) && steps[p.step].kind == stepDeep {
+		if steps := targets[p.address].steps; p.step < len(steps) && (steps[p.step].kind == stepDeep || steps[p.step] == step{kind: stepInto, into: fromstr}) {
 			set = append(set, place{p.address, p.step + 1})
 		}
 	}
@@ -188,7 +190,7 @@ func closure(set []place, targets []target) []place {
 func advance(set []place, targets []target, member func(step) bool) []place {
 	var next []place
 	for _, p := range set {
-		steps := targets[p.address].address.steps
+		steps := targets[p.address].steps
 		switch {
 		case p.step == len(steps): // it covers what is below by the plan
 		case steps[p.step].kind == stepDeep:
@@ -200,21 +202,30 @@ func advance(set []place, targets []target, member func(step) bool) []place {
 	return next
 }
 
-func accepted(set []place, targets []target) []*Rule {
-	var rules []*Rule
+// accepted says which addresses end in the set, and which go on into an encoding
+// or to names.
+func accepted(set []place, targets []target) (src source) {
 	for _, p := range set {
-		if p.step == len(targets[p.address].address.steps) && !slices.Contains(rules, targets[p.address].rule) {
-			rules = append(rules, targets[p.address].rule)
+		rule, steps := targets[p.address].rule, targets[p.address].steps
+		switch {
+		case p.step == len(steps) && p.step > 0 && steps[p.step-1].kind == stepInto:
+			src.loose = with(src.loose, rule)
+		case p.step == len(steps):
+			src.ends = with(src.ends, rule)
+		case steps[p.step].kind == stepInto:
+			src.into = append(src.into, target{rule, steps[p.step:]})
+		case steps[p.step].kind == stepKeys:
+			src.keys = with(src.keys, rule)
 		}
 	}
-	return rules
+	return src
 }
 
 // nextNames returns the names that are next in the set.
 func nextNames(set []place, targets []target) map[string]bool {
 	names := map[string]bool{}
 	for _, p := range set {
-		if steps := targets[p.address].address.steps; p.step < len(steps) && steps[p.step].kind == stepName {
+		if steps := targets[p.address].steps; p.step < len(steps) && steps[p.step].kind == stepName {
 			names[steps[p.step].name] = true
 		}
 	}
@@ -224,7 +235,7 @@ func nextNames(set []place, targets []target) map[string]bool {
 func patterns(set []place, targets []target) []string {
 	var names []string
 	for _, p := range set {
-		steps := targets[p.address].address.steps
+		steps := targets[p.address].steps
 		if p.step < len(steps) && steps[p.step].kind == stepPattern && !slices.Contains(names, steps[p.step].name) {
 			names = append(names, steps[p.step].name)
 		}

@@ -22,9 +22,14 @@
 // spelling of upper and lower case. After the rules of a route, everything they
 // left is searched for all kinds of personal data (the last look).
 //
+// # Tests of rules
+//
+// LoadTests reads test files; Suite.Run sends each request by a Try that it is
+// handed, and compares what arrives with what was sent and what the test says.
+//
 // # What it does not do
 //
-// It makes no pseudonym, knows no key, speaks no HTTP and never logs. Errors,
+// It makes no pseudonym, knows no key, sends nothing and never logs. Errors,
 // findings and rules print no text of a request. A Set is immutable and safe
 // for concurrent use.
 package rules

@@ -10,6 +10,8 @@ const (
 	Oversize    Reason = "oversize"    // nested too deep
 	Unsafe      Reason = "unsafe"      // read, but cannot be made safe
 	NoTenant    Reason = "tenant"      // absent, malformed or not the same everywhere
+	Encoding    Reason = "encoding"    // a medium or charset that cannot be inspected
+	Rejected    Reason = "rejected"    // a rule says so
 )
 
 // Error is a request that cannot be treated. Detail says what was wrong and

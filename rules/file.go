@@ -312,3 +312,33 @@ func (r *reader) problem(line, col int, message, hint string) {
 	}
 	r.problems = append(r.problems, Problem{r.file, line, col, message, hint})
 }
+
+// node is what the tests of rules are read from: only this file knows YAML.
+type node = yaml.Node
+
+const (
+	mappingNode  = yaml.MappingNode
+	sequenceNode = yaml.SequenceNode
+	scalarNode   = yaml.ScalarNode
+	quotedStyles = yaml.LiteralStyle | yaml.FoldedStyle | yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle
+)
+
+// document reads one YAML document; what is no document is a problem.
+func (r *reader) document(data []byte) *node {
+	var doc yaml.Node
+	err := yaml.Load(data, &doc)
+	if err == nil && len(doc.Content) == 1 {
+		return doc.Content[0]
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		r.problem(1, 1, "the file is empty", "")
+		return nil
+	}
+	line, col, message := 1, 1, fmt.Sprint(err)
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		line, col, message = max(load.Mark.Line, 1), max(load.Mark.Column, 1), load.Message
+	}
+	r.problem(line, col, "not YAML: "+strings.TrimPrefix(message, "yaml: "), "")
+	return nil
+}

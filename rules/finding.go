@@ -28,8 +28,9 @@ type secret struct {
 	place     func() string
 }
 
-// Replacer says what takes the place of a finding. For a finding that its rule
-// keeps the answer is ignored. An error ends the rewriting and is returned.
+// Replacer says what takes the place of a finding that its rule pseudonymizes. Of
+// others it is only told: what a rule keeps, masks, removes or rejects. An error
+// ends the rewriting and is returned.
 type Replacer func(*Finding) (string, error)
 
 // Text returns the exact text of the finding, decoded; of a number, its JSON.
@@ -43,14 +44,23 @@ func (f *Finding) Canonical() string {
 	if s.canonical != "" {
 		return norm.NFC.String(s.canonical)
 	}
-	return canonical(s.text)
+	return canonical(f.Rule.any, s.text)
 }
 
-func canonical(text string) string {
-	if c, ok := detect.Canonical(text); ok {
+func canonical(find *detect.Finder, text string) string {
+	if c, ok := find.Canonical(text); ok {
 		return c
 	}
 	return strings.Clone(norm.NFC.String(text))
+}
+
+// Instead returns what takes the place of the finding where its rule does not
+// pseudonymize it: "" where it is removed, or where it or the request is kept.
+func (f *Finding) Instead() string {
+	if f.Rule.Do != Mask {
+		return ""
+	}
+	return mask((*f.secret).text)
 }
 
 // Address returns the place of the finding in the request, such as

@@ -41,6 +41,11 @@ func addressSchema() map[string]any {
 	}
 }
 
+var (
+	anyForm   = form{schema: func() map[string]any { return map[string]any{} }}
+	anyObject = form{schema: func() map[string]any { return map[string]any{"type": "object"} }}
+)
+
 // textForm is any single value that is not empty. The reader takes it as it is
 // written, so 7 is a text too.
 func textForm(example string) form {

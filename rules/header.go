@@ -2,7 +2,6 @@ package rules
 
 import (
 	"encoding/base64"
-	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -18,11 +17,8 @@ var framing = map[string]bool{
 	"Cookie": true, "Authorization": true,
 }
 
-var justLook = []*Rule{lastLook}
-
 // rewriteHeader treats every header, the cookies last.
 func (m *Match) rewriteHeader(w *walker) error {
-	w.part = inHeader
 	header := m.msg.Header
 	for _, name := range sortedNames(header) {
 		if name == "Cookie" {
@@ -32,78 +28,103 @@ func (m *Match) rewriteHeader(w *walker) error {
 			return err
 		}
 	}
-	if len(header["Cookie"]) > 0 {
-		return m.rewriteField(w, "Cookie")
+	if len(header["Cookie"]) == 0 {
+		return nil
 	}
-	return nil
+	if m.Route.spelled["cookie"] {
+		if err := m.rewriteField(w, "Cookie"); err != nil || len(header["Cookie"]) == 0 {
+			return err
+		}
+	}
+	return m.rewriteCookies(w)
 }
 
 func (m *Match) rewriteField(w *walker, name string) error {
 	header, t := m.msg.Header, &w.t
 	t.place = func() string { return "header." + name }
 	a := m.Route.parts[inHeader]
-	rules := w.named(a, name).rules
 	if framing[name] {
-		rules = justLook
-		if spelled := m.Route.spelled[string(appendFold(nil, name))]; spelled != nil {
-			rules = append(spelled[:len(spelled):len(spelled)], lastLook)
-		}
+		a = m.Route.framing
 	}
-	values := slices.Clone(header[name])
-	for i, v := range values {
-		out, err := t.text(rules, v, false)
-		if err != nil {
+	p := w.named(a, name)
+	var values []string
+	for _, v := range header[name] {
+		if err := t.value(p, v); err != nil {
 			return err
 		}
-		if name == "Authorization" {
-			if err := t.checkAuthorization(v); err != nil {
+		if t.removed {
+			continue
+		}
+		if name == "Authorization" && m.Route.look != nil {
+			if err := t.checkAuthorization(m.Route.look, v); err != nil {
 				return err
 			}
 		}
-		values[i] = out
+		values = append(values, t.apply(v))
+	}
+	if len(values) == 0 && len(header[name]) > 0 {
+		delete(header, name)
+		return nil
 	}
 	header[name] = values
-	renamed, err := t.text(a.root().names, name, true)
-	if err != nil {
+	if err := t.name(a.root(), name); err != nil {
 		return err
 	}
-	if renamed != name {
+	if renamed := t.apply(name); renamed != name {
 		delete(header, name)
 		header[renamed] = append(header[renamed], values...)
 	}
 	return nil
 }
 
-// text treats a text that is not encoded.
-func (t *treater) text(rules []*Rule, text string, name bool) (string, error) {
-	if text == "" {
-		return text, nil
+// rewriteCookies treats the pairs of the Cookie header (RFC 6265, section 4.2.1).
+// Values are not encoded unless an address says so.
+func (m *Match) rewriteCookies(w *walker) error {
+	a, t := m.Route.parts[inCookie], &w.t
+	var lines []string
+	for _, line := range m.msg.Header["Cookie"] {
+		var pairs []string
+		for pair := range strings.SplitSeq(line, ";") {
+			name, value, hasValue := strings.Cut(pair, "=")
+			bare := strings.TrimSpace(name)
+			t.place = func() string { return "cookie." + bare }
+			p := w.named(a, bare)
+			if err := t.name(a.root(), name); err != nil {
+				return err
+			}
+			out := t.apply(name)
+			if err := t.value(p, value); err != nil {
+				return err
+			}
+			if t.removed {
+				continue
+			}
+			if hasValue {
+				out += "=" + t.apply(value)
+			}
+			pairs = append(pairs, out)
+		}
+		if line = strings.TrimLeft(strings.Join(pairs, ";"), " "); line != "" {
+			lines = append(lines, line)
+		}
 	}
-	if err := t.treat(rules, text, name); err != nil || len(t.edits) == 0 {
-		return text, err
+	if m.msg.Header["Cookie"] = lines; len(lines) == 0 {
+		delete(m.msg.Header, "Cookie")
 	}
-	var b strings.Builder
-	at := 0
-	for _, e := range t.edits {
-		b.WriteString(text[at:e.start])
-		b.WriteString(e.with)
-		at = e.end
-	}
-	b.WriteString(text[at:])
-	return b.String(), nil
+	return nil
 }
 
 var errAuthorization = &Error{Reason: Unsafe, Detail: "Authorization holds personal data; name it in a rule, or keep it"}
 
 // checkAuthorization refuses credentials with personal data that no rule took:
 // to rewrite them unasked would break the login.
-func (t *treater) checkAuthorization(value string) error {
+func (t *treater) checkAuthorization(look *Rule, value string) error {
 	for _, e := range t.edits {
-		if e.rule == lastLook {
+		if e.rule == look {
 			return errAuthorization
 		}
 	}
-	if t.whole {
+	if t.settled {
 		return nil
 	}
 	// Whatever their scheme, credentials are base64, in either alphabet, often cut
@@ -114,7 +135,7 @@ func (t *treater) checkAuthorization(value string) error {
 		if len(word)%4 == 1 {
 			word = word[:len(word)-1]
 		}
-		if decoded, err := base64.RawStdEncoding.DecodeString(word); err == nil && personal(decoded) {
+		if decoded, err := base64.RawStdEncoding.DecodeString(word); err == nil && look.personal(decoded) {
 			return errAuthorization
 		}
 	}

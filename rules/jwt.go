@@ -15,7 +15,7 @@ func jwtLike(text string) bool {
 
 // tokenIn says whether a JWT (RFC 7519) in text, outside what is taken, holds
 // personal data: to rewrite one unasked would break its signature.
-func (t *treater) tokenIn(r *reading) bool {
+func (t *treater) tokenIn(look *Rule, r *reading) bool {
 	text := r.text
 	if !jwtLike(text) {
 		return false
@@ -35,7 +35,7 @@ func (t *treater) tokenIn(r *reading) bool {
 				if !strings.HasPrefix(part, "ey") && !strings.HasPrefix(part, "ew") {
 					continue
 				}
-				if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil && personal(claims) {
+				if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil && look.personal(claims) {
 					return true
 				}
 			}
@@ -54,18 +54,18 @@ func isBase64url(c byte) bool {
 //
 // What is neither text nor begins as JSON is none: of random bytes, one in some
 // thousands looks like an address. Latin-1 is text; passwords are written in it.
-func personal(b []byte) bool {
+func (look *Rule) personal(b []byte) bool {
 	control := func(c byte) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c >= 0x7F && c < 0xA0 }
 	if len(b) < 6 || b[0] != '{' && !utf8.Valid(b) && slices.ContainsFunc(b, control) {
 		return false
 	}
 	found := false
-	look := func(*Finding) (string, error) { found = true; return "", nil }
 	w := getWalker()
 	defer w.release()
-	if _, _, err := w.rewrite(nil, b, DefaultDepth, noRules, look); err != nil && !found {
-		t := treater{replace: look, place: func() string { return "" }}
-		return t.treat([]*Rule{lastLook}, string(b), false) != nil || found
+	w.t.replace = func(*Finding) (string, error) { found = true; return "", nil }
+	if err := w.run(b, look.alone); err != nil && !found {
+		w.t.place = func() string { return "" }
+		return w.t.value(look.alone.base, string(b)) != nil || found
 	}
 	return found
 }

@@ -101,7 +101,8 @@ func TestMergedIsBounded(t *testing.T) {
 	r := route(t, rules.String())
 	random := rand.New(rand.NewPCG(1, 2))
 	w := &walker{}
-	w.t.place = w.address
+	w.here = w.address
+	w.t.place, w.t.replace, w.t.depth = w.here, toToken, DefaultDepth
 	most := 0
 	for range 300 {
 		var doc strings.Builder
@@ -110,7 +111,7 @@ func TestMergedIsBounded(t *testing.T) {
 			fmt.Fprintf(&doc, `{"n%d":`, random.IntN(12))
 		}
 		doc.WriteString(`"+12025550143"` + strings.Repeat("}", depth))
-		out, edited, err := w.rewrite(nil, []byte(doc.String()), DefaultDepth, r.parts[inBody], toToken)
+		out, edited, err := w.rewrite(nil, []byte(doc.String()), r.parts[inBody])
 		if err != nil || !edited || !strings.Contains(string(out), token) {
 			t.Fatalf("got %s and %v", out, err)
 		}

@@ -120,7 +120,7 @@ routes:
 	var got []string
 	for _, route := range set.Routes() {
 		for _, r := range route.rules {
-			got = append(got, fmt.Sprintf("%s:%d %s at %s find %v %s", r.Name, r.Line, route.Name, spelled(r.at), r.find, r.Do))
+			got = append(got, fmt.Sprintf("%s:%d %s at %s find %v %s", r.Name, r.Line, route.Name, spelled(r.at), r.finds, r.Do))
 		}
 	}
 	want := []string{

@@ -55,7 +55,7 @@ func (s *Set) Match(msg *Message) (*Match, error) {
 // Names says whether a rule of the route spells this header, as in
 // header.X-Forwarded-For. Wildcards name none.
 func (m *Match) Names(header string) bool {
-	return m.Route.spelled[string(appendFold(nil, header))] != nil
+	return m.Route.spelled[string(appendFold(nil, header))]
 }
 
 // Rewrite replaces what the rules and the last look find, in the order path,
@@ -66,18 +66,21 @@ func (m *Match) Names(header string) bool {
 func (m *Match) Rewrite(dst []byte, replace Replacer) error {
 	w := getWalker()
 	defer w.release()
-	w.t.replace, w.looks = replace, true
-	for _, rewrite := range []func(*walker) error{m.rewritePath, m.rewriteQuery, m.rewriteHeader} {
-		if err := rewrite(w); err != nil {
-			return err
-		}
+	w.t.replace, w.t.depth = replace, m.msg.depth()
+	if err := m.rewritePath(w); err != nil {
+		return err
 	}
-	w.t.place = w.here
+	if err := m.rewriteQuery(w); err != nil {
+		return err
+	}
+	if err := m.rewriteHeader(w); err != nil {
+		return err
+	}
 	if len(m.msg.Body) == 0 {
 		return nil
 	}
-	out, edited, err := w.rewrite(dst, m.msg.Body, m.msg.depth(), m.Route.parts[inBody], replace)
-	if edited {
+	out, err := m.rewriteBody(w, dst)
+	if err == nil {
 		m.msg.Body = out
 	}
 	return err
@@ -89,7 +92,8 @@ func (m *Match) Rewrite(dst []byte, replace Replacer) error {
 func (route *Route) Body(dst, doc []byte, replace Replacer) ([]byte, error) {
 	w := getWalker()
 	defer w.release()
-	out, edited, err := w.rewrite(dst, doc, DefaultDepth, route.parts[inBody], replace)
+	w.t.replace = replace
+	out, edited, err := w.rewrite(dst, doc, route.parts[inBody])
 	if err != nil {
 		return dst, err
 	}
@@ -103,8 +107,33 @@ func (route *Route) Body(dst, doc []byte, replace Replacer) ([]byte, error) {
 // has no deeper structure.
 func (w *walker) named(a *automaton, name string) *plan {
 	w.auto = a
-	if own := a.states[a.member(0, name)].plan; own != nil {
-		return w.below(a.root(), own)
-	}
-	return a.root()
+	return w.memberPlan(a.root().down, 0, name)
 }
+
+// planAt returns the plan of what stands in this state, at the root of a part.
+func (w *walker) planAt(state uint16) *plan {
+	around := w.auto.root().down
+	if own := w.auto.states[state].plan; own != nil && state != 0 {
+		return w.below(around, own)
+	}
+	return around
+}
+
+// memberPlan returns the plan of the member of this name, where around covers all
+// members.
+func (w *walker) memberPlan(around *plan, state uint16, name string) *plan {
+	if own := w.auto.states[w.auto.member(state, name)].plan; own != nil {
+		return w.below(around, own)
+	}
+	return around
+}
+
+// Record returns the match of a stored record: a message of this route of which
+// only the body is left, a JSON text. Depth is how deep it may nest; 0 is
+// DefaultDepth.
+func (route *Route) Record(doc []byte, depth int) *Match {
+	return &Match{Route: route, msg: &Message{Body: doc, Depth: depth}}
+}
+
+// Body returns the body of the message: after Rewrite, the rewritten one.
+func (m *Match) Body() []byte { return m.msg.Body }

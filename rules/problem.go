@@ -68,6 +68,14 @@ func distance(a, b string) int {
 	return last[len(b)]
 }
 
+// near is the hint for a word where too many are known to list them.
+func near(word string, known []string, otherwise string) string {
+	if n := nearest(word, known); n != "" {
+		return fmt.Sprintf("did you mean %q?", n)
+	}
+	return otherwise
+}
+
 // suggestion is the hint for a word that is not one of the known ones.
 func suggestion(word string, known []string) string {
 	if n := nearest(word, known); n != "" {

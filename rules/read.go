@@ -15,39 +15,50 @@ func (m *Match) Read() error {
 	m.values = make([][]string, len(route.reads))
 	w := getWalker()
 	defer w.release()
-	collect := func(rules []*Rule, text string) {
+	w.t.depth = m.msg.depth()
+	w.t.collect = func(rules []*Rule, text string) {
 		for _, r := range rules {
 			m.values[r.order] = append(m.values[r.order], strings.Clone(text))
 		}
 	}
 	if a := route.readers[inPath]; a != nil {
 		for _, c := range m.captures {
-			text, _ := urlText(m.path.raw[c.start:c.end])
-			collect(w.named(a, c.name).rules, text)
+			if _, err := w.t.component(w.named(a, c.name), m.path.raw[c.start:c.end]); err != nil {
+				return err
+			}
 		}
 	}
-	if a := route.readers[inQuery]; a != nil {
-		for pair := range strings.SplitSeq(m.msg.Query, "&") {
-			name, value, _ := strings.Cut(pair, "=")
-			name, ok := urlText(name)
-			text, ok2 := urlText(value)
-			if !ok || !ok2 {
-				return errQuery
-			}
-			collect(w.named(a, name).rules, text)
+	if w.auto = route.readers[inQuery]; w.auto != nil {
+		if !pairsReadable(m.msg.Query) {
+			return errQuery
+		}
+		if _, err := w.pairs(0, m.msg.Query, nil); err != nil {
+			return err
 		}
 	}
 	if a := route.readers[inHeader]; a != nil {
 		for name, values := range m.msg.Header {
 			for _, v := range values {
-				collect(w.named(a, name).rules, v)
+				if err := w.t.value(w.named(a, name), v); err != nil {
+					return err
+				}
 			}
 		}
 	}
-	if a := route.readers[inBody]; a != nil && len(m.msg.Body) > 0 {
-		return w.read(m.msg.Body, m.msg.depth(), a, collect)
+	if a := route.readers[inCookie]; a != nil {
+		for _, line := range m.msg.Header["Cookie"] {
+			for pair := range strings.SplitSeq(line, ";") {
+				name, value, _ := strings.Cut(pair, "=")
+				if err := w.t.value(w.named(a, strings.TrimSpace(name)), value); err != nil {
+					return err
+				}
+			}
+		}
 	}
-	return nil
+	if len(m.msg.Body) == 0 {
+		return nil
+	}
+	return m.readBody(w)
 }
 
 // Tenant returns whose data the request is. The error is an *Error with reason
@@ -78,7 +89,7 @@ func (m *Match) Scope(r *Rule) (value string, ok bool) {
 	if !ok || text == "" {
 		return "", false
 	}
-	return canonical(text), true
+	return canonical(r.any, text), true
 }
 
 // one returns the value at an address if all its occurrences are equal.

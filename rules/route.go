@@ -1,10 +1,8 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/statveil/statveil/rules/detect"
 )
@@ -25,14 +23,18 @@ type Route struct {
 	File    string
 	Line    int
 	Pass    bool // forwarded unread
+	Observe bool // forwarded unchanged: what would be done is only reported
 	Restore Restore
 
 	patterns []*pattern
 	rules    []*Rule // its own, then the file's
 	tenant   tenant
+	any      *detect.Finder // with the settings of its file
+	look     *Rule          // the last look, or nil
 	parts    [roots]*automaton
 	// Headers of framing and negotiation are covered only by rules that spell them.
-	spelled map[string][]*Rule
+	spelled map[string]bool
+	framing *automaton
 	reads   []*address // read before anything is replaced: tenant and scopes
 	readers [roots]*automaton
 }
@@ -42,9 +44,18 @@ type tenant struct {
 	at   *address // read from the request
 }
 
+// Tenant returns the name of the tenant that all requests of the route belong
+// to, or else the address at which each says whose it is.
+func (route *Route) Tenant() (name, address string) {
+	if at := route.tenant.at; at != nil {
+		return "", at.text
+	}
+	return route.tenant.name, ""
+}
+
 // compileRoute turns a route of a file into a Route.
-func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule) *Route {
-	route := &Route{Name: s.name.text, File: r.file, Line: s.line, Pass: s.pass}
+func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *detectors) *Route {
+	route := &Route{Name: s.name.text, File: r.file, Line: s.line, Pass: s.pass, any: ds.any, look: ds.look}
 	if route.Name == "" {
 		r.problem(s.line, s.col, "the route has no name", "name: appears in metrics and messages")
 	}
@@ -57,7 +68,7 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule) *Rout
 		}
 		p, err := parsePattern(m.text)
 		if err != nil {
-			r.problem(m.line, m.col, err.Error(), "")
+			r.problem(m.line, m.col, err.Error(), patternHint(m.text))
 			continue
 		}
 		route.patterns = append(route.patterns, p)
@@ -69,11 +80,25 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule) *Rout
 		}
 		route.Restore = Restore(max(i, 0))
 	}
+	if r.word(s.otherwise, "what no rule takes is looked at or kept", "look", "keep") == "keep" {
+		route.look = nil
+	}
+	route.Observe = r.word(s.mode, "the one mode is observe", "observe") == "observe"
+	if s.pass {
+		for _, f := range []struct {
+			name  string
+			value scalar
+		}{{"otherwise", s.otherwise}, {"mode", s.mode}, {"restore", s.restore}} {
+			if f.value.text != "" {
+				r.problem(f.value.line, f.value.col, f.name+" means nothing with pass: true", "remove it, or pass")
+			}
+		}
+	}
 	if s.pass && len(s.rules) > 0 {
 		r.problem(s.rules[0].line, s.rules[0].col, "a route with pass: true is forwarded unread: it can have no rules", "remove pass, or the rules")
 	}
 	for i, spec := range s.rules {
-		rule := r.compileRule(spec)
+		rule := r.compileRule(spec, ds)
 		if rule.Name == "" {
 			rule.Name = fmt.Sprintf("%s/%d", route.Name, i+1)
 		}
@@ -96,10 +121,18 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule) *Rout
 	return route
 }
 
+// word checks that a field is one of a few words.
+func (r *reader) word(s scalar, hint string, known ...string) string {
+	if s.text != "" && !slices.Contains(known, s.text) {
+		r.problem(s.line, s.col, fmt.Sprintf("%q is not known here", s.text), near(s.text, known, hint))
+	}
+	return s.text
+}
+
 // captured reports a path. address whose capture the route does not have.
 func (r *reader) captured(route *Route, a *address) {
-	name, ok := strings.CutPrefix(a.text, "path.")
-	if !ok || name == "**" || len(route.patterns) == 0 || route.captures(name) {
+	name, ok := a.capture()
+	if !ok || len(route.patterns) == 0 || route.captures(name) {
 		return
 	}
 	r.problem(a.line, a.col, fmt.Sprintf("no match of route %q captures {%s}", route.Name, name), suggestion(name, route.captureNames()))
@@ -144,14 +177,14 @@ func (r *reader) routeTenant(route *Route, s routeSpec, f *fileSpec) {
 	a, err := parseAddress(spec.at)
 	if err != nil {
 		if s.tenant != nil { // the file's is reported once
-			r.problem(spec.at.line, spec.at.col, err.Error(), "")
+			r.problem(spec.at.line, spec.at.col, err.Error(), addressHint(spec.at.text))
 		}
 		return
 	}
 	route.tenant.at = a
 	if s.tenant != nil {
 		r.captured(route, a)
-	} else if name, ok := strings.CutPrefix(a.text, "path."); ok && !route.captures(name) && len(route.patterns) > 0 {
+	} else if name, ok := a.capture(); ok && !route.captures(name) && len(route.patterns) > 0 {
 		r.problem(s.line, s.col, fmt.Sprintf("route %q does not capture the file's tenant {%s}", route.Name, name), "give the route a tenant of its own")
 	}
 }
@@ -171,13 +204,16 @@ func TenantName(s string) bool {
 // compile builds the automata of the route.
 func (route *Route) compile() error {
 	var targets [roots][]target
-	route.spelled = map[string][]*Rule{}
+	var framing []target
+	route.spelled = map[string]bool{}
 	for _, rule := range route.rules {
 		for _, a := range rule.at {
+			t := target{rule, a.steps}
+			targets[a.root] = append(targets[a.root], t)
 			if a.root == inHeader && len(a.steps) > 0 && a.steps[0].kind == stepName {
-				route.spelled[a.steps[0].name] = append(route.spelled[a.steps[0].name], rule)
+				route.spelled[a.steps[0].name] = true
+				framing = append(framing, t)
 			}
-			targets[a.root] = append(targets[a.root], target{rule, a})
 		}
 		if rule.scope != nil {
 			route.read(rule.scope)
@@ -188,17 +224,21 @@ func (route *Route) compile() error {
 	}
 	var reads [roots][]target
 	for i, a := range route.reads {
-		reads[a.root] = append(reads[a.root], target{&Rule{order: i}, a}) // order: its place in reads
+		reads[a.root] = append(reads[a.root], target{&Rule{order: i}, a.steps}) // order: its place in reads
+	}
+	work := new(int)
+	var err error
+	if route.framing, err = compile(framing, &kit{part: inHeader, any: route.any, look: route.look, work: work}); err != nil {
+		return err
 	}
 	for i := range targets {
-		var err error
-		if route.parts[i], err = compile(targets[i], treatment(root(i))); err != nil {
+		if route.parts[i], err = compile(targets[i], &kit{part: root(i), any: route.any, look: route.look, work: work}); err != nil {
 			return err
 		}
 		if len(reads[i]) == 0 {
 			continue
 		}
-		if route.readers[i], err = compile(reads[i], toRead); err != nil {
+		if route.readers[i], err = compile(reads[i], &kit{part: root(i), work: work}); err != nil {
 			return err
 		}
 	}
@@ -213,31 +253,3 @@ func (route *Route) read(a *address) {
 	}
 	route.reads = append(route.reads, a)
 }
-
-// treatment is the plan of rules that a request is treated by: they end with the
-// last look. Below an address, every rule searches member names, the ones for
-// the whole value for any; of parameters and headers only the rules with find.
-func treatment(part root) func([]*Rule) *plan {
-	return func(rules []*Rule) *plan {
-		p := &plan{}
-		slices.SortFunc(rules, func(a, b *Rule) int { return cmp.Compare(a.order, b.order) })
-		for _, r := range rules {
-			opaque := slices.Contains(r.find, detect.Opaque)
-			p.rules = append(p.rules, r)
-			p.blind = p.blind || opaque || r.find == nil
-			if part == inBody || r.find != nil {
-				p.names = append(p.names, r)
-				p.blindNames = p.blindNames || opaque
-			}
-		}
-		p.rules = append(p.rules, lastLook)
-		p.names = append(p.names, lastLook)
-		return p
-	}
-}
-
-// toRead is the plan of rules that only stand for an address to be read.
-func toRead(rules []*Rule) *plan { return &plan{rules: rules, blind: len(rules) > 0} }
-
-// noRules leaves everything to the last look.
-var noRules, _ = compile(nil, treatment(inBody))

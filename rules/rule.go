@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,10 +14,13 @@ type Action uint8
 
 const (
 	Pseudonymize Action = iota // a pseudonym takes its place
+	Mask                       // * takes the place of its letters and digits, but for the last four
+	Remove                     // it is left out
+	Reject                     // the request is refused
 	Keep                       // it stays, and no later rule with find sees it
 )
 
-var actionNames = []string{"pseudonymize", "keep"}
+var actionNames = []string{"pseudonymize", "mask", "remove", "reject", "keep"}
 
 func (a Action) String() string { return actionNames[a] }
 
@@ -44,14 +48,49 @@ type Rule struct {
 	Reversible bool // the pseudonym may be turned back
 	Linkable   Linkable
 
-	find  []detect.Kind // none: the whole value
 	at    []*address
-	scope *address // of LinkAddress
-	order int      // among the rules of a route, the file's after its own
+	find  *detect.Finder // nil: the whole value
+	finds []string       // the names of its detectors
+	part  *regexp.Regexp // only its group is the value
+	scope *address       // of LinkAddress
+	order int            // among the rules of a route, the file's after its own
+	own   bool           // it finds what the last look would not
+
+	any    *detect.Finder // with the settings of its file
+	look   bool           // the last look
+	refuse bool           // what it finds refuses the request
+	alone  *automaton     // of the last look: for texts that no rule covers
 }
 
-// lastLook takes what no rule of the route took.
-var lastLook = &Rule{Name: "otherwise", find: detect.Any}
+// newLook returns the last look, which takes what no rule of the route took.
+func newLook(any *detect.Finder) *Rule {
+	look := &Rule{Name: "otherwise", find: any, any: any, look: true}
+	look.alone, _ = compile(nil, &kit{part: inBody, any: any, look: look, work: new(int)}) // without addresses nothing is tangled
+	return look
+}
+
+// refusing returns the last look for a place where nothing can be replaced.
+func (r *Rule) refusing() *Rule {
+	refusing := *r
+	refusing.refuse = true
+	return &refusing
+}
+
+// whole says whether the rule takes its values whole.
+func (r *Rule) whole() bool { return r.find == nil && r.part == nil }
+
+// blind says whether the rule must see every value, whatever it looks like.
+func (r *Rule) blind() bool { return r.find == nil || r.own || r.part != nil }
+
+// within returns the part of a value that the rule is about.
+func (r *Rule) within(text string) (start, end int) {
+	if r.part != nil {
+		if m := r.part.FindStringSubmatchIndex(text); m != nil && m[2] >= 0 {
+			return m[2], m[3]
+		}
+	}
+	return 0, len(text)
+}
 
 // addresses returns the places a rule reads: those it looks at and its scope.
 func (r *Rule) addresses() []*address {
@@ -61,8 +100,8 @@ func (r *Rule) addresses() []*address {
 	return append(slices.Clone(r.at), r.scope)
 }
 
-func (r *reader) compileRule(s ruleSpec) *Rule {
-	rule := &Rule{Name: s.name.text, File: r.file, Line: s.line}
+func (r *reader) compileRule(s ruleSpec, ds *detectors) *Rule {
+	rule := &Rule{Name: s.name.text, File: r.file, Line: s.line, any: ds.any}
 	if len(s.at) == 0 {
 		r.problem(s.line, s.col, "the rule has no at", "at: says where to look, as in at: body.userID")
 	}
@@ -72,22 +111,14 @@ func (r *reader) compileRule(s ruleSpec) *Rule {
 		}
 		a, err := parseAddress(at)
 		if err != nil {
-			r.problem(at.line, at.col, err.Error(), "")
+			r.problem(at.line, at.col, err.Error(), addressHint(at.text))
 			continue
 		}
 		rule.at = append(rule.at, a)
 	}
-	for _, name := range s.find {
-		if name.text == "any" {
-			rule.addKinds(detect.Any...)
-			continue
-		}
-		kind, ok := detect.KindOf(name.text)
-		if !ok && name.text != "" {
-			r.problem(name.line, name.col, fmt.Sprintf("%q is no detector", name.text),
-				suggestion(name.text, append(detect.Names(), "any")))
-		}
-		rule.addKinds(kind)
+	r.find(rule, s.find, ds)
+	if s.part.text != "" {
+		rule.part = r.part(s.part)
 	}
 	if s.do.text != "" {
 		i := slices.Index(actionNames, s.do.text)
@@ -103,25 +134,72 @@ func (r *reader) compileRule(s ruleSpec) *Rule {
 	if s.linkable.text != "" {
 		r.linkable(rule, s.linkable)
 	}
-	if rule.Do == Keep {
+	if rule.Do != Pseudonymize {
 		for _, f := range []struct {
 			name  string
 			value scalar
 		}{{"as", s.as}, {"reversible", s.reversible}, {"linkable", s.linkable}} {
 			if f.value.text != "" {
-				r.problem(f.value.line, f.value.col, fmt.Sprintf("%s means nothing with do: keep", f.name), "remove it")
+				r.problem(f.value.line, f.value.col, fmt.Sprintf("%s means nothing with do: %s", f.name, rule.Do), "remove it")
 			}
 		}
+	}
+	if rule.Do == Remove && rule.whole() {
+		r.removable(rule)
 	}
 	return rule
 }
 
-// addKinds keeps the order in which detectors are named, each once.
-func (rule *Rule) addKinds(kinds ...detect.Kind) {
-	for _, k := range kinds {
-		if !slices.Contains(rule.find, k) {
-			rule.find = append(rule.find, k)
+// removable reports addresses of places that cannot be left out.
+func (r *reader) removable(rule *Rule) {
+	for _, a := range rule.at {
+		switch {
+		case a.root == inPath:
+			r.problem(a.line, a.col, "a segment of the path cannot be removed", "with find, what is found in it can")
+		case a.root == inBody && len(a.steps) == 0:
+			r.problem(a.line, a.col, fmt.Sprintf("%s names no member that could be removed", a.text), "name one, as in body.user, or each with body.*")
+		case len(a.steps) > 0 && a.steps[len(a.steps)-1].kind == stepKeys:
+			r.problem(a.line, a.col, "a name cannot be removed without its value", "the members are "+strings.TrimSuffix(a.text, "@keys")+"*")
 		}
+	}
+}
+
+// part compiles an expression with one group.
+func (r *reader) part(s scalar) *regexp.Regexp {
+	re, err := regexp.Compile(s.text)
+	switch {
+	case err != nil:
+		r.problem(s.line, s.col, "part is no regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), "the syntax is RE2's")
+	case re.NumSubexp() != 1:
+		r.problem(s.line, s.col, fmt.Sprintf("part has %d groups; the one group is the value", re.NumSubexp()), "as in '^(.*)@[0-9]+$'; a group that only groups is (?:...)")
+	default:
+		return re
+	}
+	return nil
+}
+
+// find builds what finds the rule's spans: each detector once, in the order in
+// which they are named.
+func (r *reader) find(rule *Rule, names []scalar, ds *detectors) {
+	var found []*detect.Detector
+	for _, name := range names {
+		named, ok := ds.named[name.text]
+		if name.text == "any" {
+			named, ok = ds.all, true
+		}
+		if !ok && name.text != "" {
+			r.problem(name.line, name.col, fmt.Sprintf("%q is no detector", name.text), suggestion(name.text, ds.names()))
+		}
+		for _, d := range named {
+			if !slices.Contains(found, d) {
+				found = append(found, d)
+			}
+			rule.own = rule.own || !slices.Contains(ds.all, d)
+		}
+		rule.finds = append(rule.finds, name.text)
+	}
+	if len(names) > 0 {
+		rule.find = detect.NewFinder(found...)
 	}
 }
 
@@ -137,7 +215,7 @@ func (r *reader) linkable(rule *Rule, s scalar) {
 	}
 	a, err := parseAddress(s)
 	if err != nil {
-		r.problem(s.line, s.col, err.Error(), "")
+		r.problem(s.line, s.col, err.Error(), addressHint(s.text))
 		return
 	}
 	rule.Linkable, rule.scope = LinkAddress, a

@@ -17,10 +17,10 @@ import (
 var hint [256]uint32
 
 const (
-	detectors = 1<<16 - 1 // detect.Hints
-	seenPct   = 1 << 16
-	seenDot   = 1 << 17
-	anything  = 1<<18 - 1 // what an escape may spell
+	allHints = 1<<16 - 1 // detect.Hints
+	seenPct  = 1 << 16
+	seenDot  = 1 << 17
+	anything = 1<<18 - 1 // what an escape may spell
 
 	seenEscape = 1 << 20 // the string must be unescaped to be read
 	seenHigh   = 1 << 21 // it holds more than ASCII
@@ -272,6 +272,16 @@ func skipSpace(d []byte, i int) int {
 		i++
 	}
 	return i
+}
+
+// jsonText returns s as the inside of a JSON string.
+func jsonText(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return string(appendEscaped(nil, s))
+		}
+	}
+	return s
 }
 
 // appendEscaped appends s as the inside of a JSON string.

@@ -175,7 +175,7 @@ func TestSchemaIsTheReader(t *testing.T) {
 		if err := yaml.Unmarshal([]byte(file), &doc); err != nil {
 			t.Fatal(err)
 		}
-		change(random, doc.Content[0], values)
+		respelled(random, doc.Content[0], values)
 		data, err := yaml.Marshal(&doc)
 		if err != nil {
 			t.Fatal(err)
@@ -204,8 +204,8 @@ func TestSchemaIsTheReader(t *testing.T) {
 	}
 }
 
-// change replaces, removes or renames something at random below n.
-func change(random *rand.Rand, n *yaml.Node, values []string) {
+// respelled replaces, removes or renames something at random below n.
+func respelled(random *rand.Rand, n *yaml.Node, values []string) {
 	var nodes []*yaml.Node
 	var walk func(*yaml.Node)
 	walk = func(n *yaml.Node) {

@@ -20,6 +20,25 @@ type Set struct {
 // Routes returns the routes in the order in which they are tried.
 func (s *Set) Routes() []*Route { return slices.Clone(s.routes) }
 
+// Route returns the route of this name, or nil.
+func (s *Set) Route(name string) *Route {
+	for _, route := range s.routes {
+		if route.Name == name {
+			return route
+		}
+	}
+	return nil
+}
+
+// Nearest returns the route name that was probably meant by one that is none, or "".
+func (s *Set) Nearest(name string) string {
+	var known []string
+	for _, route := range s.routes {
+		known = append(known, route.Name)
+	}
+	return nearest(name, known)
+}
+
 // Rules returns the rules of all routes, each once, in the order in which they are tried.
 func (s *Set) Rules() []*Rule {
 	var all []*Rule
@@ -145,12 +164,13 @@ func inOrder(ps []Problem) []Problem {
 func (r *reader) compileFile(f *fileSpec) []*Route {
 	if f.tenant != nil && f.tenant.at.text != "" {
 		if _, err := parseAddress(f.tenant.at); err != nil {
-			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), "")
+			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), addressHint(f.tenant.at.text))
 		}
 	}
+	ds := r.compileDetectors(f.detectors)
 	var shared []*Rule
 	for i, spec := range f.rules {
-		rule := r.compileRule(spec)
+		rule := r.compileRule(spec, ds)
 		if rule.Name == "" {
 			rule.Name = fmt.Sprintf("%s/%d", strings.TrimSuffix(filepath.Base(r.file), ".yaml"), i+1)
 		}
@@ -159,7 +179,7 @@ func (r *reader) compileFile(f *fileSpec) []*Route {
 	}
 	var routes []*Route
 	for _, spec := range f.routes {
-		routes = append(routes, r.compileRoute(spec, f, shared))
+		routes = append(routes, r.compileRoute(spec, f, shared, ds))
 	}
 	for _, rule := range shared {
 		for _, a := range rule.addresses() {
@@ -185,8 +205,8 @@ func (r *reader) compileFile(f *fileSpec) []*Route {
 
 // capturedAnywhere reports a path. address of the file's rules that no route captures.
 func (r *reader) capturedAnywhere(routes []*Route, a *address) {
-	name, ok := strings.CutPrefix(a.text, "path.")
-	if !ok || name == "**" {
+	name, ok := a.capture()
+	if !ok {
 		return
 	}
 	var known []string

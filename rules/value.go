@@ -24,82 +24,242 @@ type edit struct {
 // value to value, so that what is not replaced costs no memory.
 type treater struct {
 	replace Replacer
-	number  bool   // the value is a JSON number
-	bare    string // of a URL part: the value with each + that is not encoded read as a space, or ""
+	collect func(rules []*Rule, text string) // set: the value is only read
+	number  bool                             // the value is a JSON number
+	bare    string                           // of a URL part: the value with each + that is not encoded read as a space, or ""
+	depth   int                              // how deep JSON may nest
 	place   func() string
 
 	readings readings
-	gaps     readings // of what stands between edits
+	gaps     readings // of a part of the value
 	edits    []edit
-	whole    bool // the last value was taken or kept to its last character
+	settled  bool // the last value was taken or kept to its last character, or followed into an encoding
+	removed  bool // the last value is to be left out, with the place where it stood
 	spans    []detect.Span
 
 	f      Finding
 	secret *secret // of f
 }
 
-// treat collects in t.edits what the rules take of text, sorted, with what
-// takes its place; kept text gives no edit. As names, rules without find search
-// for any: a member name is not replaced whole unasked.
-func (t *treater) treat(rules []*Rule, text string, names bool) error {
+// value collects in t.edits what the plan makes of a string or number, in order.
+func (t *treater) value(p *plan, text string) error {
 	t.forget()
-	kept := false
-	for _, rule := range rules {
-		kinds := rule.find
-		if kinds == nil && names {
-			kinds = detect.Any
-		}
-		if kinds == nil {
-			// What an earlier rule found is personal, whatever a later one keeps.
-			if kept = rule.Do == Keep && len(t.edits) > 0; !kept && !t.covered(len(text)) {
-				clear(t.edits)
-				t.edits = append(t.edits[:0], edit{end: len(text), rule: rule, kind: "value"})
-			}
-			break
-		}
-		if t.number {
-			continue // digits alone are nobody's number
-		}
-		// The deepest reading first: what is half of a percent-encoding is no finding.
-		all := t.readings.of(text, t.bare)
-		for i := len(all) - 1; i >= 0; i-- {
-			t.spans = detect.Find(t.spans[:0], all[i].text, kinds...)
-			t.add(rule, &all[i], &all[len(all)-1], text)
-		}
-		if rule != lastLook {
-			continue
-		}
-		t.between(text)
-		for i := range all {
-			if t.tokenIn(&all[i]) {
-				return &Error{Reason: Unsafe, Detail: "a JWT holds personal data; name it in a rule, or keep it"}
-			}
+	switch {
+	case t.collect != nil: // an empty value counts: it is not the same as another
+		return t.read(p, text)
+	case text == "" && p.literal != nil:
+		t.removed = true
+		return t.drop(p.literal)
+	case text == "":
+		return nil
+	case t.number:
+		return t.treat(p.numbers, nil, text, false)
+	}
+	for i := range p.passages {
+		if applied, err := t.through(&p.passages[i], text); applied || err != nil {
+			t.settled = applied
+			return err
 		}
 	}
-	t.whole = kept || t.covered(len(text))
+	return t.treat(p.rules, nil, text, false)
+}
+
+// name collects what the plan makes of the name of a member or parameter.
+func (t *treater) name(p *plan, text string) error {
+	t.forget()
+	if text == "" || t.collect != nil {
+		return nil
+	}
+	return t.treat(p.names, p.keyed, text, true)
+}
+
+// read collects the value for the addresses that end here, and looks into the
+// encodings of the others.
+func (t *treater) read(p *plan, text string) error {
+	rules := p.rules
+	if t.number {
+		rules, text = p.numbers, decimal(text)
+	}
+	if len(rules) > 0 {
+		t.collect(rules, text)
+	}
+	for i := range p.passages {
+		if t.number {
+			break
+		}
+		if _, err := t.through(&p.passages[i], text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// treat lets the rules take their parts of text. As names, rules without find
+// search for any: a name is not replaced whole unless the rule is one of keyed.
+func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
+	kept := false
+	for _, rule := range rules {
+		find := rule.find
+		if find == nil && names && !slices.Contains(keyed, rule) {
+			find = rule.any
+		}
+		start, end := rule.within(text)
+		switch {
+		case find == nil && start == 0 && end == len(text):
+			// What an earlier rule found is personal, whatever a later one keeps.
+			if kept = rule.Do == Keep && len(t.edits) > 0; !kept && !t.covered(0, end) {
+				t.removed = rule.Do == Remove && rule.whole()
+				clear(t.edits)
+				t.edits = append(t.edits[:0], edit{end: end, rule: rule, kind: "value"})
+			}
+		case find == nil:
+			t.take(rule, start, end, text)
+			continue
+		case t.number:
+			t.search(rule, find, text)
+			continue
+		case end-start < len(text):
+			t.searchIn(rule, find, text, start, end)
+			continue
+		default:
+			// The deepest reading first: what is half of a percent-encoding is no finding.
+			all := t.readings.of(text, t.bare)
+			for i := len(all) - 1; i >= 0; i-- {
+				t.spans = find.Find(t.spans[:0], all[i].text)
+				t.add(rule, &all[i], &all[len(all)-1], text)
+			}
+			if !rule.look {
+				continue
+			}
+			t.between(rule, text)
+			for i := range all {
+				if t.tokenIn(rule, &all[i]) {
+					return errToken
+				}
+			}
+		}
+		break
+	}
+	t.settled = kept || t.covered(0, len(text))
 	return t.ask(text)
+}
+
+var errToken = &Error{Reason: Unsafe, Detail: "a JWT holds personal data; name it in a rule with @jwt, or keep it"}
+
+// take lets a rule take text[start:end] whole: what earlier rules found in it
+// too, unless they have every character.
+func (t *treater) take(rule *Rule, start, end int, text string) {
+	if start == end || t.covered(start, end) {
+		return
+	}
+	piece := edit{start: start, end: end, rule: rule, kind: "value"}
+	if rule.Do != Keep {
+		t.edits = slices.DeleteFunc(t.edits, func(e edit) bool { return start <= e.start && e.end <= end })
+	}
+	i := 0
+	for i < len(t.edits) && t.edits[i].end <= start {
+		i++
+	}
+	n := i
+	for n < len(t.edits) && t.edits[n].start < end {
+		n++
+	}
+	if n == i {
+		t.edits = append(t.edits, piece)
+	} else {
+		t.addRest(piece, t.edits[i:n], text)
+	}
+	slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+}
+
+// search looks in a number, by its exact decimal value. Digits alone are nobody's
+// number unless a detector is made for them.
+func (t *treater) search(rule *Rule, find *detect.Finder, text string) {
+	if rule.look || !find.Numeric() || t.covered(0, len(text)) {
+		return
+	}
+	exact := decimal(text)
+	t.spans = find.Find(t.spans[:0], exact)
+	all := reading{text: text}
+	if exact == text {
+		t.add(rule, &all, &all, text)
+		return
+	}
+	if len(t.spans) > 0 { // 3.58e11 has no place of its own for a digit
+		e := edit{end: len(text), rule: rule, kind: kindOf(t.spans[0])}
+		if s := t.spans[0]; s.Start == 0 && s.End == len(exact) {
+			e.canonical = s.Canonical
+		}
+		t.edits = append(t.edits[:0], e)
+	}
+}
+
+// searchIn looks in text[start:end], as if it were all there is.
+func (t *treater) searchIn(rule *Rule, find *detect.Finder, text string, start, end int) {
+	bare := ""
+	if t.bare != "" {
+		bare = t.bare[start:end]
+	}
+	t.gaps.n = 0
+	all := t.gaps.of(text[start:end], bare)
+	deepest := &all[len(all)-1]
+	t.spans = find.Find(t.spans[:0], deepest.text)
+	for i := range t.spans {
+		s := &t.spans[i]
+		s.Start, s.End = start+deepest.at(s.Start), start+deepest.at(s.End)
+	}
+	whole := reading{text: text}
+	t.add(rule, &whole, &whole, text)
+}
+
+func kindOf(s detect.Span) string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.Kind.String()
+}
+
+// drop tells the Replacer of a value without text that a rule removes, or refuses
+// the request for it.
+func (t *treater) drop(rule *Rule) error {
+	if t.secret == nil {
+		t.secret = &secret{}
+	}
+	t.f = Finding{Rule: rule, Kind: "value", secret: &t.secret}
+	*t.secret = secret{place: t.place}
+	if _, err := t.replace(&t.f); err != nil || rule.Do != Reject {
+		return err
+	}
+	return rejected(rule)
+}
+
+func rejected(rule *Rule) error {
+	return &Error{Reason: Rejected, Detail: "rule " + rule.Name + " rejects this request"}
 }
 
 // forget drops what is held of the value before.
 func (t *treater) forget() {
 	clear(t.edits)
 	t.edits = t.edits[:0]
+	t.settled, t.removed = false, false
 	t.readings.n = 0
 	if t.secret != nil {
 		*t.secret = secret{}
 	}
 }
 
-// covered says whether every character is taken already.
-func (t *treater) covered(n int) bool {
-	at := 0
+// covered says whether every character of text[at:end] is taken already.
+func (t *treater) covered(at, end int) bool {
 	for _, e := range t.edits {
+		if e.end <= at {
+			continue
+		}
 		if e.start > at {
 			return false
 		}
-		at = max(at, e.end)
+		at = e.end
 	}
-	return at >= n && len(t.edits) > 0
+	return at >= end && len(t.edits) > 0
 }
 
 // add takes the spans of one reading for a rule. Of a span that overlaps what an
@@ -113,7 +273,7 @@ func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
 		if start >= end {
 			continue
 		}
-		e := edit{start: start, end: end, rule: rule, kind: s.Kind.String(), canonical: s.Canonical, spaced: r.spaced}
+		e := edit{start: start, end: end, rule: rule, kind: kindOf(s), canonical: s.Canonical, spaced: r.spaced}
 		for i < before && t.edits[i].end <= e.start {
 			i++
 		}
@@ -137,7 +297,7 @@ func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
 
 // between looks once more at what stands between the edits. Glued to a number,
 // an address looked like a part of it: +12025550143:2001:db8::17.
-func (t *treater) between(text string) {
+func (t *treater) between(look *Rule, text string) {
 	n, at := len(t.edits), 0
 	if n == 0 {
 		return
@@ -155,9 +315,9 @@ func (t *treater) between(text string) {
 			t.gaps.n = 0
 			all := t.gaps.of(text[at:end], bare)
 			deepest := &all[len(all)-1]
-			t.spans = detect.Find(t.spans[:0], deepest.text, detect.Any...)
+			t.spans = look.find.Find(t.spans[:0], deepest.text)
 			for _, s := range t.spans {
-				t.edits = append(t.edits, edit{start: at + deepest.at(s.Start), end: at + deepest.at(s.End), rule: lastLook, kind: s.Kind.String(), canonical: s.Canonical})
+				t.edits = append(t.edits, edit{start: at + deepest.at(s.Start), end: at + deepest.at(s.End), rule: look, kind: kindOf(s), canonical: s.Canonical})
 			}
 			clear(t.spans)
 		}
@@ -199,22 +359,32 @@ func (t *treater) ask(text string) error {
 	}
 	n := 0
 	for _, e := range t.edits {
+		if e.rule.refuse {
+			return errToken
+		}
 		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, secret: &t.secret}
 		switch e.was = text[e.start:e.end]; {
-		case t.number:
+		case t.number && e.canonical == "" && len(e.was) == len(text):
 			e.canonical = strings.Clone(decimal(e.was))
 		case e.spaced:
 			e.was = numbersPlus(text, t.bare)[e.start:e.end]
 		case t.bare != "" && e.kind == "value":
-			e.was = plusOrSpace(e.was, t.bare)
+			e.was = plusOrSpace(e.was, t.bare[e.start:e.end])
 		}
 		*t.secret = secret{e.was, e.canonical, t.place}
 		with, err := t.replace(&t.f)
 		if err != nil {
 			return err
 		}
-		if e.rule.Do == Keep {
+		switch e.rule.Do {
+		case Keep:
 			continue
+		case Mask:
+			with = mask(e.was)
+		case Remove:
+			with = ""
+		case Reject:
+			return rejected(e.rule)
 		}
 		e.with = with
 		t.edits[n] = e
@@ -223,6 +393,22 @@ func (t *treater) ask(text string) error {
 	clear(t.edits[n:])
 	t.edits = t.edits[:n]
 	return nil
+}
+
+// apply returns text with its edits.
+func (t *treater) apply(text string) string {
+	if len(t.edits) == 0 {
+		return text
+	}
+	var b strings.Builder
+	at := 0
+	for _, e := range t.edits {
+		b.WriteString(text[at:e.start])
+		b.WriteString(e.with)
+		at = e.end
+	}
+	b.WriteString(text[at:])
+	return b.String()
 }
 
 // taken says whether one edit holds text[start:end].

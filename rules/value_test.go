@@ -203,12 +203,16 @@ func TestTextIsACopy(t *testing.T) {
 	}
 }
 
+// plainLook is the last look of a file without detectors of its own.
+var plainLook = (&reader{}).compileDetectors(nil).look
+
 // treated is what the rules and the last look make of one text, without the
 // shortcuts of the walker: every rule looks at it.
 func treated(rules []*Rule, text string) (string, error) {
 	n := &numberer{}
 	tr := treater{replace: n.replace, place: func() string { return "" }}
-	return tr.text(append(slices.Clone(rules), lastLook), text, false)
+	err := tr.treat(append(slices.Clone(rules), plainLook), nil, text, false)
+	return tr.apply(text), err
 }
 
 // FuzzShortcuts: that the walker passes over strings in which nothing can be
@@ -287,7 +291,7 @@ func FuzzComponent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		n := &numberer{}
 		tr := treater{replace: n.replace, place: func() string { return "" }}
-		got, err := tr.component([]*Rule{lastLook}, raw, false)
+		got, err := tr.component(plainLook.alone.base, raw)
 		text, ok := unpercent(raw)
 		if err != nil {
 			var e *Error
@@ -347,7 +351,7 @@ func TestPersonal(t *testing.T) {
 		"a@b.c":                                             false,
 		"":                                                  false,
 	} {
-		if got := personal([]byte(in)); got != want {
+		if got := plainLook.personal([]byte(in)); got != want {
 			t.Errorf("personal(%q) = %v, want %v", in, got, want)
 		}
 	}

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,35 +12,48 @@ import (
 // DefaultDepth is how deep a JSON body may nest where nobody says otherwise.
 const DefaultDepth = 128
 
-// A walker takes a JSON document through an automaton in one pass and splices
-// what its treater replaces. The stack is its own, so no document is too deep
+// A walker takes a JSON text, or several, through an automaton in one pass and
+// splices what its treater replaces. The stack is its own, so no text is too deep
 // for it.
 type walker struct {
-	doc     []byte
-	depth   int
-	auto    *automaton
-	part    root // what auto is the automaton of
-	looks   bool // at what no rule covers; else:
-	collect func(rules []*Rule, text string)
+	doc   []byte
+	depth int
+	auto  *automaton
+	looks bool // at what no rule covers
 
 	stack  []frame
 	merged map[[2]*plan]*plan // plans of values that several addresses cover
 	t      treater
 	here   func() string // address
+	outer  func() string // the address of the text; nil: it is the body
 	text   []byte        // an unescaped string
 
-	out    []byte
-	copied int // doc[:copied] is in out
-	edited bool
+	removing int  // the depth at which a value is being left out, or -1
+	quiet    bool // looks, before that
+	removed  bool // all of the text is left out
+
+	patches []patch // in order
+}
+
+// A patch is what takes the place of doc[start:end], as it is spelled there.
+type patch struct {
+	start, end int
+	with       string
 }
 
 // A frame is one open object or array.
 type frame struct {
 	array      bool
 	state      uint16
-	plan       *plan
-	index      int // of the element
-	start, end int // of the member's name
+	names      *plan // by which the names of its members are treated
+	plan       *plan // of what is in it, where no other address ends
+	index      int   // of the element
+	start, end int   // of the member's name; of an element, where it begins
+
+	kept    bool // an item before this one stays
+	comma   int  // the one before this item
+	pending int  // from there on all items are left out, up to the next comma; or 0
+	ended   int  // where the last item that is left out ended, or 0
 }
 
 var walkers = sync.Pool{New: func() any {
@@ -54,56 +66,68 @@ var walkers = sync.Pool{New: func() any {
 // before left it: a Replacer may have panicked.
 func getWalker() *walker {
 	w := walkers.Get().(*walker)
-	w.t.number, w.t.bare, w.t.place = false, "", w.here
-	w.stack, w.looks, w.part = w.stack[:0], false, inBody
+	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.depth = false, "", w.here, nil, DefaultDepth
+	w.stack, w.patches, w.looks, w.outer = w.stack[:0], w.patches[:0], false, nil
 	return w
 }
 
 // release gives the walker back, with no reference to the request in it.
 func (w *walker) release() {
 	w.t.forget()
-	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || w.t.readings.large() || w.t.gaps.large() {
+	clear(w.patches)
+	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || cap(w.patches) > 1<<12 || w.t.readings.large() || w.t.gaps.large() {
 		return // one large body must not hold memory for ever
 	}
 	clear(w.t.spans[:cap(w.t.spans)])
 	w.t.readings.forget()
 	w.t.gaps.forget()
-	w.doc, w.out, w.auto, w.collect, w.t.replace = nil, nil, nil, nil, nil
+	w.doc, w.auto, w.t.collect, w.t.replace, w.outer = nil, nil, nil, nil, nil
 	walkers.Put(w)
 }
 
-// rewrite appends the document with everything replaced to dst, and says
+// silent is the plan of what nobody looks at.
+var silent = func() *plan { p := &plan{}; p.down = p; return p }()
+
+// run takes JSON texts through the automaton: what is to be replaced is then in
+// w.patches.
+func (w *walker) run(doc []byte, auto *automaton) error {
+	w.doc, w.depth, w.auto, w.looks = doc, w.t.depth, auto, auto.kit.any != nil && w.t.collect == nil
+	return w.walk(0, auto.root())
+}
+
+// rewrite appends the JSON texts with everything replaced to dst, and says
 // whether anything was; if nothing was, dst comes back as it is.
-func (w *walker) rewrite(dst, doc []byte, depth int, auto *automaton, replace Replacer) ([]byte, bool, error) {
-	w.doc, w.depth, w.auto, w.part, w.looks = doc, depth, auto, inBody, true
-	w.t.replace = replace
-	w.out, w.copied, w.edited = dst, 0, false
-	if err := w.walk(); err != nil {
+func (w *walker) rewrite(dst, doc []byte, auto *automaton) ([]byte, bool, error) {
+	if err := w.run(doc, auto); err != nil || len(w.patches) == 0 {
 		return dst, false, err
 	}
-	if !w.edited {
-		return dst, false, nil
+	at := 0
+	for _, s := range w.patches {
+		dst = append(append(dst, doc[at:s.start]...), s.with...)
+		at = s.end
 	}
-	return append(w.out, doc[w.copied:]...), true, nil
+	return append(dst, doc[at:]...), true, nil
 }
 
-// read calls collect for every string and number that a rule of auto covers.
-func (w *walker) read(doc []byte, depth int, auto *automaton, collect func([]*Rule, string)) error {
-	w.doc, w.depth, w.auto, w.looks, w.collect = doc, depth, auto, false, collect
-	return w.walk()
+// valid says whether these are JSON texts, and does nothing else.
+func (w *walker) valid(doc []byte, auto *automaton) bool {
+	w.doc, w.depth, w.auto, w.looks = doc, w.t.depth, auto, false
+	return w.walk(auto.sink, silent) == nil
 }
 
-func (w *walker) walk() error {
+// walk reads JSON texts one after the other: one document, newline-delimited
+// ones, a JSON text sequence (RFC 7464). Each begins in this state.
+func (w *walker) walk(first uint16, root *plan) error {
 	var (
 		d     = w.doc
-		i     = skipSpace(d, 0)
-		state = uint16(0)
-		plan  = w.auto.root()
+		i     = skipSeparators(d, 0)
+		state = first
+		plan  = root
 		end   int
 		seen  uint32
 		top   *frame
 	)
-	w.stack = w.stack[:0]
+	w.stack, w.patches, w.removing, w.removed = w.stack[:0], w.patches[:0], -1, false
 
 value:
 	if i >= len(d) {
@@ -114,9 +138,12 @@ value:
 		if end, seen = scanString(d, i+1); end < 0 {
 			return w.brokenString(i)
 		}
-		if plan.blind || w.looks && possible(seen) && w.finds(i+1, end, seen) {
-			if err := w.leaf(plan.rules, i+1, end, seen&seenEscape != 0, false); err != nil {
+		if plan.blind || w.looks && w.possible(seen) && w.finds(i+1, end, seen) {
+			if err := w.leaf(plan, i+1, end, seen&seenEscape != 0); err != nil {
 				return err
+			}
+			if w.t.removed {
+				w.remove(false)
 			}
 		}
 		i = end + 1
@@ -124,7 +151,15 @@ value:
 		if len(w.stack) == w.depth {
 			return &Error{Reason: Oversize, Detail: fmt.Sprintf("the body nests deeper than %d", w.depth)}
 		}
-		w.stack = append(w.stack, frame{array: c == '[', state: state, plan: plan})
+		if plan.node != nil {
+			if err := w.t.drop(plan.node); err != nil {
+				return err
+			}
+			w.remove(true)
+			state, plan = w.auto.sink, silent
+		}
+		w.stack = append(w.stack, frame{array: c == '[', state: state, names: plan, plan: plan.down})
+		plan = plan.down
 		i = skipSpace(d, i+1)
 		if i < len(d) && d[i] == c+2 { // } and ] stand two after { and [
 			w.stack = w.stack[:len(w.stack)-1]
@@ -134,6 +169,7 @@ value:
 		if c == '{' {
 			goto member
 		}
+		w.stack[len(w.stack)-1].start = i
 		state = w.auto.at(state, 0)
 		if own := w.auto.states[state].plan; own != nil {
 			plan = w.below(plan, own)
@@ -144,11 +180,11 @@ value:
 			return w.broken(i)
 		}
 		if plan.blind {
-			w.t.number = true
-			err := w.leaf(plan.rules, i, end, false, false)
-			w.t.number = false
-			if err != nil {
+			if err := w.number(plan, i, end); err != nil {
 				return err
+			}
+			if w.t.removed {
+				w.remove(false)
 			}
 		}
 		i = end
@@ -156,24 +192,39 @@ value:
 		if end = scanLiteral(d, i); end < 0 {
 			return w.broken(i)
 		}
+		if plan.literal != nil {
+			if err := w.t.drop(plan.literal); err != nil {
+				return err
+			}
+			w.remove(false)
+		}
 		i = end
 	}
 
 after:
-	i = skipSpace(d, i)
+	if len(w.stack) == w.removing {
+		w.leftOut(i)
+	}
 	if len(w.stack) == 0 {
-		if i < len(d) {
+		next := skipSeparators(d, i)
+		if next == len(d) {
+			return nil
+		}
+		if next == i && d[i] != '{' && d[i] != '[' {
 			return w.broken(i)
 		}
-		return nil
+		i, state, plan = next, first, root
+		goto value
 	}
+	i = skipSpace(d, i)
 	if i >= len(d) {
 		return w.broken(i)
 	}
 	top = &w.stack[len(w.stack)-1]
 	switch c := d[i]; {
 	case c == ',' && top.array:
-		i = skipSpace(d, i+1)
+		i = w.comma(top, i)
+		top.start = i
 		top.index++
 		state = w.auto.at(top.state, top.index)
 		plan = top.plan
@@ -182,9 +233,12 @@ after:
 		}
 		goto value
 	case c == ',':
-		i = skipSpace(d, i+1)
+		i = w.comma(top, i)
 		goto member
 	case c == '}' && !top.array || c == ']' && top.array:
+		if top.pending > 0 {
+			w.patches = append(w.patches, patch{top.pending, top.ended, ""})
+		}
 		w.stack = w.stack[:len(w.stack)-1]
 		i++
 		goto after
@@ -200,8 +254,8 @@ member:
 	}
 	top = &w.stack[len(w.stack)-1]
 	top.start, top.end = i+1, end
-	if w.looks && (top.plan.blindNames || possible(seen) && w.finds(i+1, end, seen)) {
-		if err := w.leaf(top.plan.names, i+1, end, seen&seenEscape != 0, true); err != nil {
+	if names := top.names; names.blindNames || w.looks && w.possible(seen) && w.finds(i+1, end, seen) {
+		if err := w.name(names, i+1, end, seen&seenEscape != 0); err != nil {
 			return err
 		}
 	}
@@ -229,8 +283,63 @@ member:
 	goto value
 }
 
-// below returns the plan of a value where the address of own's rules ends: what
-// covers all around it, and own.
+// skipSeparators skips white space, and the record separators of RFC 7464.
+func skipSeparators(d []byte, i int) int {
+	for i = skipSpace(d, i); i < len(d) && d[i] == 0x1E; {
+		i = skipSpace(d, i+1)
+	}
+	return i
+}
+
+// remove begins to leave out the value that is being read.
+func (w *walker) remove(node bool) {
+	w.removing, w.quiet = len(w.stack), w.looks
+	if node {
+		w.looks = false
+	}
+}
+
+// leftOut ends a value that is left out: the item that it is of is cut, with one
+// of the commas beside it.
+func (w *walker) leftOut(end int) {
+	w.removing, w.looks = -1, w.quiet
+	if len(w.stack) == 0 {
+		w.removed = true
+		return
+	}
+	top := &w.stack[len(w.stack)-1]
+	start := top.start
+	if !top.array {
+		start-- // the quote of its name
+	}
+	for n := len(w.patches); n > 0 && w.patches[n-1].start >= start; n-- { // in its name
+		w.patches = w.patches[:n-1]
+	}
+	top.ended = end
+	switch {
+	case top.kept:
+		w.patches = append(w.patches, patch{top.comma, end, ""})
+	case top.pending == 0:
+		top.pending = start
+	}
+}
+
+// comma goes over the comma at d[i], which ends an item, to the next one.
+func (w *walker) comma(top *frame, i int) int {
+	next := skipSpace(w.doc, i+1)
+	switch {
+	case top.ended == 0:
+		top.kept = true
+	case !top.kept:
+		w.patches = append(w.patches, patch{top.pending, next, ""})
+		top.pending = 0
+	}
+	top.comma, top.ended = i, 0
+	return next
+}
+
+// below returns the plan of a value where an address ends: what covers all around
+// it, and own.
 func (w *walker) below(around, own *plan) *plan {
 	if around == w.auto.base {
 		return own
@@ -245,21 +354,14 @@ func (w *walker) merge(a, b *plan) *plan {
 	if p, ok := w.merged[[2]*plan{a, b}]; ok {
 		return p
 	}
-	rules := a.rules[:len(a.rules):len(a.rules)]
-	newPlan := toRead
-	if w.looks {
-		rules = rules[: len(rules)-1 : len(rules)-1] // without the last look
-		newPlan = treatment(w.part)
-	}
-	around := len(rules)
-	for _, r := range b.rules {
-		if r != lastLook && !slices.Contains(rules, r) {
-			rules = append(rules, r)
-		}
-	}
 	p := a
-	if len(rules) > around {
-		p = newPlan(slices.Clone(rules))
+	if !b.src.within(a.src) {
+		k := *w.auto.kit
+		k.work = new(int)
+		var err error
+		if p, err = k.plan(a.src.join(b.src)); err != nil {
+			p.passages = nil // what they are about is taken as it stands
+		}
 	}
 	if len(w.merged) >= maxMerged || w.merged == nil {
 		w.merged = map[[2]*plan]*plan{}
@@ -271,8 +373,8 @@ func (w *walker) merge(a, b *plan) *plan {
 // possible says whether the last look might find something in a string of which
 // scanString has seen this: what a detector wants, a percent-encoding, or the
 // dots of a JWT.
-func possible(seen uint32) bool {
-	return seen&(seenPct|seenDot) != 0 || detect.Hint(seen&detectors).Possible()
+func (w *walker) possible(seen uint32) bool {
+	return seen&(seenPct|seenDot) != 0 || w.auto.kit.any.Possible(detect.Hint(seen&allHints))
 }
 
 // finds says whether rules with find, of any kind but opaque, will find
@@ -285,34 +387,45 @@ func (w *walker) finds(start, end int, seen uint32) bool {
 	if seen&seenDot != 0 && jwtLike(text) {
 		return true
 	}
-	w.t.spans = detect.FindAny(w.t.spans[:0], text, detect.Hint(seen&detectors))
+	w.t.spans = w.auto.kit.any.FindHinted(w.t.spans[:0], text, detect.Hint(seen&allHints))
 	return len(w.t.spans) > 0
 }
 
-// leaf treats the string or number d[start:end].
-func (w *walker) leaf(rules []*Rule, start, end int, escaped, name bool) error {
+// leaf treats the string d[start:end].
+func (w *walker) leaf(p *plan, start, end int, escaped bool) error {
 	raw := w.doc[start:end]
 	text := view(raw)
 	if escaped {
 		w.text = unescape(w.text[:0], raw)
 		text = view(w.text)
 	}
-	if !w.looks { // here an empty value counts: it is not the same as another
-		if w.t.number {
-			text = decimal(text)
-		}
-		w.collect(rules, text)
-		return nil
-	}
-	if text == "" {
-		return nil
-	}
-	if err := w.t.treat(rules, text, name); err != nil {
+	if err := w.t.value(p, text); err != nil {
 		return err
 	}
+	w.spliceEdits(start, raw, text, escaped)
+	return nil
+}
+
+// name treats the member name d[start:end].
+func (w *walker) name(p *plan, start, end int, escaped bool) error {
+	raw := w.doc[start:end]
+	text := view(raw)
+	if escaped {
+		w.text = unescape(w.text[:0], raw)
+		text = view(w.text)
+	}
+	if err := w.t.name(p, text); err != nil {
+		return err
+	}
+	w.spliceEdits(start, raw, text, escaped)
+	return nil
+}
+
+// spliceEdits puts what the treater replaces in a string where it stands.
+func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 	at, from := 0, 0 // text[at] is spelled from raw[from] on
 	for _, e := range w.t.edits {
-		if e.with == text[e.start:e.end] && !w.t.number {
+		if e.with == text[e.start:e.end] {
 			continue // it is a pseudonym already: its spelling stays
 		}
 		first, last := e.start, e.end
@@ -321,27 +434,31 @@ func (w *walker) leaf(rules []*Rule, start, end int, escaped, name bool) error {
 			last = rawOffset(raw, first, e.end-e.start)
 			at, from = e.end, last
 		}
-		w.splice(start+first, start+last, e.with)
+		w.patches = append(w.patches, patch{start + first, start + last, jsonText(e.with)})
 	}
-	return nil
 }
 
-func (w *walker) splice(start, end int, with string) {
-	w.out = append(w.out, w.doc[w.copied:start]...)
-	if w.t.number {
-		w.out = append(w.out, '"')
+// number treats the number d[start:end]. What takes the place of a number, or of
+// a part of it, is a string.
+func (w *walker) number(p *plan, start, end int) error {
+	w.t.number = true
+	err := w.t.value(p, view(w.doc[start:end]))
+	w.t.number = false
+	if err != nil || len(w.t.edits) == 0 {
+		return err
 	}
-	w.out = appendEscaped(w.out, with)
-	if w.t.number {
-		w.out = append(w.out, '"')
-	}
-	w.copied, w.edited = end, true
+	w.patches = append(w.patches, patch{start, end, `"` + jsonText(w.t.apply(view(w.doc[start:end]))) + `"`})
+	return nil
 }
 
 // address spells the place of the value that is being treated.
 func (w *walker) address() string {
 	var b strings.Builder
-	b.WriteString("body")
+	if w.outer == nil {
+		b.WriteString("body")
+	} else {
+		b.WriteString(w.outer())
+	}
 	for _, f := range w.stack {
 		b.WriteByte('.')
 		if f.array {

@@ -57,7 +57,7 @@ func demo(ctx context.Context, once bool, stdout, stderr io.Writer) error {
 	defer cancel()
 	started, ended := make(chan net.Addr, 1), make(chan error, 1)
 	go func() {
-		ended <- serve(ctx, cfg, set, keys.NewDev(), newLogger(cfg.Log, stderr), func(a net.Addr) { started <- a })
+		ended <- serve(ctx, cfg, set, keys.NewDev().Keyring, newLogger(cfg.Log, stderr), func(a net.Addr) { started <- a })
 	}()
 	var address string
 	select {

@@ -80,6 +80,30 @@ func TestYAMLExamples(t *testing.T) {
 	}
 }
 
+// TestSuiteExamples runs the test files of the documents beside the rules of the pack.
+func TestSuiteExamples(t *testing.T) {
+	found := blocks(t, "../../docs/tests.md", "yaml")
+	if len(found) == 0 {
+		t.Fatal("docs/tests.md has no example")
+	}
+	pack, err := os.ReadFile("../../rules/packs/callstats.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range found {
+		dir := t.TempDir()
+		for name, data := range map[string][]byte{"callstats.yaml": pack, "a_test.yaml": []byte(block)} {
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), []string{"test", dir}, nil, &out, &errs); code != 0 {
+			t.Errorf("test ended with %d\n%s%s", code, &out, &errs)
+		}
+	}
+}
+
 // TestReasons: the README lists every reason that clients may see, and no other.
 func TestReasons(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
@@ -110,6 +134,7 @@ type shell struct {
 	t         *testing.T
 	collector *httptest.Server
 	listen    string
+	dir       string   // for files
 	bodies    []string // at the collector
 	stop      context.CancelFunc
 	ended     chan int
@@ -191,7 +216,7 @@ func (s *shell) command(w []string, in string) string {
 			t.Errorf("demo ended with %d\n%s%s", code, &out, &errs)
 		}
 	case w[0] == "printf":
-		return strings.NewReplacer(`\n`, "\n").Replace(w[1])
+		return strings.NewReplacer(`\n`, "\n", "%%", "%").Replace(w[1])
 	case w[0] == "./statveil" && w[1] == "explain":
 		var out, errs bytes.Buffer
 		if code := execute(t.Context(), w[1:], strings.NewReader(in), &out, &errs); code != 0 {
@@ -206,8 +231,21 @@ func (s *shell) command(w []string, in string) string {
 		if code := execute(t.Context(), w[1:], nil, &out, &errs); code != 0 {
 			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
 		}
+	case w[0] == "./statveil" && w[1] == "scan":
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), w[1:], strings.NewReader(in), &out, &errs); code != 0 || !strings.Contains(out.String(), `"kind":`) {
+			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
+		}
+		return out.String()
+	case w[0] == "./statveil" && w[1] == "test":
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), w[1:], nil, &out, &errs); code != 0 || !strings.Contains(out.String(), " passed, 0 failed") {
+			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
+		}
 	case w[0] == "./statveil" && w[len(w)-1] == "&":
 		s.start(append(w[1:len(w)-1], "--listen", s.listen, "--admin", "127.0.0.1:0"))
+	case strings.HasPrefix(line, "./statveil keys init "), strings.HasPrefix(line, "./statveil apply "):
+		s.batch(w[1:])
 	case w[0] == "curl":
 		s.curl(w)
 	case line == "kill %1":
@@ -223,6 +261,34 @@ func (s *shell) command(w []string, in string) string {
 		t.Errorf("the document shows a command that no test knows: %s", line)
 	}
 	return ""
+}
+
+// batch runs a command in which files are named, and puts these into a folder of
+// the test. Standard input is a record to treat.
+func (s *shell) batch(w []string) {
+	t := s.t
+	if s.dir == "" {
+		s.dir = t.TempDir()
+	}
+	var args []string
+	into := ""
+	for i, word := range w {
+		switch {
+		case word == "<", word == ">":
+		case i > 0 && w[i-1] == "<":
+		case i > 0 && w[i-1] == ">":
+			into = word
+		default:
+			args = append(args, strings.Replace(word, "file:", "file:"+s.dir+"/", 1))
+		}
+	}
+	var out, errs bytes.Buffer
+	if code := execute(t.Context(), args, strings.NewReader("{\"localID\":\"anna@example.com\"}\n"), &out, &errs); code != 0 {
+		t.Errorf("%v ended with %d\n%s", args, code, &errs)
+	}
+	if into != "" && !regexp.MustCompile(`^\{"localID":"psn_[a-z0-9]+"\}\n$`).MatchString(out.String()) {
+		t.Errorf("%v wrote %q", args, &out)
+	}
 }
 
 func (s *shell) start(args []string) {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -17,9 +16,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-	"github.com/statveil/statveil/keys"
-	"github.com/statveil/statveil/proxy"
-	"github.com/statveil/statveil/pseudonym"
 	"github.com/statveil/statveil/rules"
 )
 
@@ -119,14 +115,14 @@ func readRequest(r io.Reader) (*http.Request, error) {
 // explanation is what explain prints. Its text comes from the request of the
 // one who asks.
 type explanation struct {
-	Route    string       `json:"route,omitempty"`
-	At       string       `json:"at,omitempty"` // file:line of the route
-	Tenant   string       `json:"tenant,omitempty"`
-	Findings []finding    `json:"findings"`
-	Refused  proxy.Reason `json:"refused,omitempty"`
-	Status   int          `json:"status,omitempty"` // of the refusal
-	Detail   string       `json:"detail,omitempty"`
-	Request  string       `json:"request,omitempty"` // as it would leave
+	Route    string    `json:"route,omitempty"`
+	At       string    `json:"at,omitempty"` // file:line of the route
+	Tenant   string    `json:"tenant,omitempty"`
+	Findings []finding `json:"findings"`
+	Refused  string    `json:"refused,omitempty"`
+	Status   int       `json:"status,omitempty"` // of the refusal
+	Detail   string    `json:"detail,omitempty"`
+	Request  string    `json:"request,omitempty"` // as it would leave
 }
 
 type finding struct {
@@ -140,35 +136,15 @@ type finding struct {
 }
 
 func explain(set *rules.Set, req *http.Request) *explanation {
-	e := &explanation{Findings: []finding{}}
-	store := keys.NewDev()
-	sanitizer := &proxy.Sanitizer{
-		Rules: func() *rules.Set { return set },
-		Keys: func(tenant string) *pseudonym.Keyring {
-			if tenant != pseudonym.Global {
-				e.Tenant = tenant
-			}
-			return store.Keyring(tenant)
-		},
-		Transport: roundTripper(func(out *http.Request) (*http.Response, error) {
-			e.Request = spell(out)
-			return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: out}, nil
-		}),
-		Observe: func(o proxy.Outcome) {
-			if e.Route, e.Refused, e.Detail = o.Route, o.Refused, o.Detail; o.Refused != "" {
-				e.Status = o.Status
-			}
-		},
-		Found: func(f *rules.Finding, with string) {
-			found := finding{f.Address(), f.Kind, f.Rule.Do.String(), f.Text(), with, f.Rule.Name, ""}
-			if f.Rule.File != "" {
-				found.At = fmt.Sprintf("%s:%d", f.Rule.File, f.Rule.Line)
-			}
-			e.Findings = append(e.Findings, found)
-		},
+	e := &explanation{}
+	answer, out := try(set, req, func(r *http.Request, _ []rules.Seen) (*http.Response, error) {
+		e.Request = spell(r)
+		return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
+	})
+	e.Route, e.Tenant, e.Refused, e.Detail = out.Route, out.Tenant, out.Refused, out.Detail
+	if e.Findings = findings(out.Seen); out.Refused != "" {
+		e.Status = answer.StatusCode
 	}
-	// The handler that serves, with nobody to answer to.
-	proxy.Reverse(sanitizer, &url.URL{Scheme: "http", Host: "collector"}).ServeHTTP(nobody{}, req)
 	for _, r := range set.Routes() {
 		if r.Name == e.Route {
 			e.At = fmt.Sprintf("%s:%d", r.File, r.Line)
@@ -176,16 +152,6 @@ func explain(set *rules.Set, req *http.Request) *explanation {
 	}
 	return e
 }
-
-type nobody struct{}
-
-func (nobody) Header() http.Header         { return http.Header{} }
-func (nobody) Write(p []byte) (int, error) { return len(p), nil }
-func (nobody) WriteHeader(int)             {}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // spell writes the request as it would go over the wire.
 func spell(r *http.Request) string {

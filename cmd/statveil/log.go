@@ -31,15 +31,22 @@ func newLogger(c config.Log, w io.Writer) *zap.Logger {
 	return zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 50, 1000))
 }
 
-// observe logs what became of each request: refusals as warnings, the rest for
-// debugging.
+// observe logs what became of each request: refusals as warnings, what routes that
+// observe would do as information, the rest for debugging.
 func observe(log *zap.Logger) func(proxy.Outcome) {
 	return func(o proxy.Outcome) {
 		fields := []zap.Field{
 			zap.String("route", o.Route), zap.Int("status", o.Status), zap.Int("replaced", o.Replaced),
 			zap.Duration("took", o.Took),
 		}
-		if o.Refused == "" {
+		switch {
+		case o.Observed && o.Refused != "":
+			log.Info("observed: would be refused", append(fields, zap.String("reason", string(o.Refused)), zap.String("detail", o.Detail))...)
+			return
+		case o.Observed:
+			log.Info("observed", fields...)
+			return
+		case o.Refused == "":
 			log.Debug("forwarded", fields...)
 			return
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/statveil/statveil/config"
-	"github.com/statveil/statveil/keys"
 	"github.com/statveil/statveil/rules"
 	"go.uber.org/zap"
 )
@@ -27,6 +26,9 @@ ends; a second signal ends it at once.`,
 		Example: `  # A collector on port 9000, one rule file, keys that last until it ends:
   statveil run --upstream http://127.0.0.1:9000 --rules rules/packs/callstats.yaml --keys dev
 
+  # Keys that outlive it, made by statveil keys init:
+  statveil run --upstream http://127.0.0.1:9000 --rules rules/packs/callstats.yaml --keys file:keys.json
+
   # Everything from a file:
   statveil run -c statveil.yaml`,
 		Args: cobra.NoArgs,
@@ -39,11 +41,16 @@ ends; a second signal ends it at once.`,
 			if err != nil {
 				return err
 			}
+			keyring, err := openKeys(cfg.Keys)
+			if err != nil {
+				return err
+			}
 			log := newLogger(cfg.Log, c.ErrOrStderr())
 			defer log.Sync()
-			// A warning at every start, whatever the level.
-			newLogger(config.Log{Level: "warn", Format: cfg.Log.Format}, c.ErrOrStderr()).Warn("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
-			return serve(c.Context(), cfg, set, keys.NewDev(), log, nil)
+			if cfg.Keys.Dev { // a warning at every start, whatever the level
+				newLogger(config.Log{Level: "warn", Format: cfg.Log.Format}, c.ErrOrStderr()).Warn("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
+			}
+			return serve(c.Context(), cfg, set, keyring, log, nil)
 		},
 	}
 	f.register(c)
@@ -61,25 +68,29 @@ func (f *runFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` for clients (default 127.0.0.1:8080)")
 	flags.StringVar(&f.upstream, "upstream", "", "`URL` of the collector: scheme://host[:port]")
 	flags.StringArrayVar(&f.rules, "rules", nil, "rule file or folder; `PATH` may be given several times")
-	flags.StringVar(&f.keys, "keys", "", "where keys come from: `dev` (random, in memory)")
+	keysFlag(c, &f.keys, "where keys come from: file:`PATH`, or dev (random, in memory)", "file:", "dev")
 	flags.StringVar(&f.admin, "admin", "", "`ADDRESS` for probes (default 127.0.0.1:9901)")
 	_ = c.MarkFlagFilename("config", "yaml", "yml") // only for shell completion
 	_ = c.MarkFlagFilename("rules", "yaml")
-	_ = c.RegisterFlagCompletionFunc("keys", cobra.FixedCompletions([]string{"dev"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// loadConfig reads the configuration file of -c or, where there is one,
+// statveil.yaml.
+func loadConfig(file string) (*config.Config, error) {
+	if file != "" {
+		return config.Load(file)
+	}
+	cfg, err := config.Load("statveil.yaml")
+	if errors.Is(err, fs.ErrNotExist) {
+		return config.Default(), nil
+	}
+	return cfg, err
 }
 
 // config is the file with the flags laid over it.
 func (f *runFlags) config(c *cobra.Command) (*config.Config, error) {
-	cfg := config.Default()
-	file := f.file
-	if file == "" {
-		file = "statveil.yaml"
-	}
-	loaded, err := config.Load(file)
-	switch {
-	case err == nil:
-		cfg = loaded
-	case f.file != "" || !errors.Is(err, fs.ErrNotExist):
+	cfg, err := loadConfig(f.file)
+	if err != nil {
 		return nil, err
 	}
 	set := c.Flags().Changed
@@ -96,10 +107,9 @@ func (f *runFlags) config(c *cobra.Command) (*config.Config, error) {
 		cfg.Admin.Listen = f.admin
 	}
 	if set("keys") {
-		if f.keys != "dev" {
-			return nil, usage("--keys dev makes random keys that last until the process ends", "--keys %q is not known", f.keys)
+		if cfg.Keys, err = parseKeys(f.keys); err != nil {
+			return nil, err
 		}
-		cfg.Keys.Dev = true
 	}
 	return cfg, cfg.Validate()
 }

@@ -14,15 +14,15 @@ import (
 	"time"
 
 	"github.com/statveil/statveil/config"
-	"github.com/statveil/statveil/keys"
 	"github.com/statveil/statveil/proxy"
+	"github.com/statveil/statveil/pseudonym"
 	"github.com/statveil/statveil/rules"
 	"go.uber.org/zap"
 )
 
 // serve runs the sidecar until ctx ends or a signal comes, then drains. It
 // tells started, if that is not nil, the address for clients.
-func serve(ctx context.Context, cfg *config.Config, set *rules.Set, store *keys.Dev, log *zap.Logger, started func(net.Addr)) error {
+func serve(ctx context.Context, cfg *config.Config, set *rules.Set, keyring func(tenant string) *pseudonym.Keyring, log *zap.Logger, started func(net.Addr)) error {
 	upstream, err := config.ParseUpstream(cfg.Upstream)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func serve(ctx context.Context, cfg *config.Config, set *rules.Set, store *keys.
 	defer transport.CloseIdleConnections()
 	sanitizer := &proxy.Sanitizer{
 		Rules:     func() *rules.Set { return set },
-		Keys:      store.Keyring,
+		Keys:      keyring,
 		Transport: transport,
 		Limits:    proxy.Limits{Body: int64(cfg.Limits.Body), Depth: cfg.Limits.Depth, Target: int(cfg.Limits.Target)},
 		Observe:   observe(log),

@@ -6,10 +6,15 @@ import "strings"
 // or sip: URI with its parameters, an address at a messenger. A phone number is in E.164 form where its country is
 // certain, an e-mail address has its domain in lower case, an IP address is as RFC 5952 writes it and a mapped one is an
 // IPv4 address.
-func Canonical(s string) (string, bool) {
+func Canonical(s string) (string, bool) { return anything.canonical(s) }
+
+// anything is the Finder of Any.
+var anything = newPlain(Any)
+
+func (f *Finder) canonical(s string) (string, bool) {
 	if k := strings.IndexByte(s, ':'); k == len("sip") || k == len("sips") {
 		if sipBefore(s, k) {
-			return canonicalSIP(s, k)
+			return canonicalSIP(s, k, f.dialling)
 		}
 	}
 	from := 0
@@ -17,7 +22,7 @@ func Canonical(s string) (string, bool) {
 	if hasFold(s, 0, tel) {
 		from = len(tel)
 	}
-	spans := Find(nil, s, Any...)
+	spans := f.Find(nil, s)
 	if len(spans) != 1 || spans[0].Start != from {
 		return "", false
 	}
@@ -35,13 +40,13 @@ func Canonical(s string) (string, bool) {
 	return "", false
 }
 
-func canonicalSIP(s string, k int) (string, bool) {
+func canonicalSIP(s string, k int, d *dialling) (string, bool) {
 	u, ok := sipAt(s, k)
 	if !ok || u.end < len(s) && s[u.end] != ';' && s[u.end] != '?' {
 		return "", false
 	}
 	var c cut
-	if sp, isPhone := wholePhone(&c, s, u.user, u.nameEnd, valid); isPhone {
+	if sp, isPhone := wholePhone(&c, s, u.user, u.nameEnd, valid, d); isPhone {
 		return sp.Canonical, true
 	}
 	return u.canonical(s), true

@@ -189,6 +189,9 @@ func extensionAt(s string, i int) bool {
 	default:
 		return false
 	}
+	if i < len(s) && (s[i] == ':' || s[i] == '.') {
+		i++
+	}
 	end := i
 	for end < len(s) && isDigit(s[end]) {
 		end++

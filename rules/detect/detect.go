@@ -9,7 +9,7 @@ import (
 // Kind is one kind of personal data, or Opaque.
 type Kind uint8
 
-// The kinds, in the order of the table of detectors.
+// The built-in kinds, in the order of the table of detectors.
 const (
 	Phone Kind = iota
 	Email
@@ -17,6 +17,10 @@ const (
 	IP
 	Opaque
 )
+
+// Own is the Kind of findings of detectors that a rule file defines by pattern or words. It is none of the built-in
+// ones: Names, KindOf and Any leave it out, and only a Finder finds any.
+const Own Kind = 1<<8 - 1
 
 // Any is what a rule means by "any": every kind but Opaque. It must not be changed.
 var Any = []Kind{Phone, Email, SIP, IP}
@@ -28,8 +32,8 @@ type detector struct {
 	// needs lists what a text must hold for find to find anything: all bits of one of the hints.
 	needs []Hint
 	// find appends findings in order, not overlapping. It is told which kinds are asked for, because a number in a SIP
-	// URI counts as a phone where phones are wanted.
-	find func(dst []Span, s string, asked set) []Span
+	// URI counts as a phone where phones are wanted, and how people dial.
+	find func(dst []Span, s string, asked set, d *dialling) []Span
 }
 
 var detectors = [...]detector{
@@ -45,15 +49,18 @@ var detectors = [...]detector{
 	{Opaque, "opaque", []Hint{hasDigit}, findOpaque},
 }
 
-// String returns the name that rules use: "phone", "email", "sip", "ip", "opaque".
+// String returns the name that rules use: "phone", "email", "sip", "ip", "opaque"; "own" for Own.
 func (k Kind) String() string {
 	if int(k) < len(detectors) {
 		return detectors[k].name
 	}
+	if k == Own {
+		return "own"
+	}
 	return "unknown"
 }
 
-// KindOf returns the kind of that name.
+// KindOf returns the built-in kind of that name.
 func KindOf(name string) (Kind, bool) {
 	for _, d := range detectors {
 		if d.name == name {
@@ -63,7 +70,7 @@ func KindOf(name string) (Kind, bool) {
 	return 0, false
 }
 
-// Names returns the names of all kinds.
+// Names returns the names of all built-in kinds.
 func Names() []string {
 	names := make([]string, len(detectors))
 	for i, d := range detectors {
@@ -73,11 +80,13 @@ func Names() []string {
 }
 
 // Span is one finding: s[Start:End] is personal data of this kind. Canonical is a string of its own, never a part of
-// the text, which may stand in a buffer that is used again; an opaque id has none but its text.
+// the text, which may stand in a buffer that is used again; an opaque id and a finding of Own have none but their text.
 type Span struct {
 	Start, End int
 	Kind       Kind
+	rank       uint16 // the place of its detector among those asked for, while findings are settled
 	Canonical  string
+	Name       string // of the detector, for Own; "" otherwise
 }
 
 // set is a set of kinds.
@@ -110,56 +119,90 @@ func FindAny(dst []Span, s string, h Hint) []Span {
 
 func find(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
 	run := asked & candidates[h]
-	if run == 0 || run == 1<<Phone && h&(hasPlus|hasAt|hasHigh) == 0 && h&(hasTell|hasGap) != hasTell|hasGap && !hasPrefix(s) {
+	if run == 0 || run == 1<<Phone && hopeless(s, h) {
 		return dst
 	}
 	base := len(dst)
 	for i := range detectors {
 		if d := &detectors[i]; run.has(d.kind) {
-			dst = d.find(dst, s, asked)
+			from := len(dst)
+			dst = d.find(dst, s, asked, nil)
+			if len(dst) > from {
+				setRank(dst[from:], slices.Index(kinds, d.kind))
+			}
 		}
 	}
 	if len(dst) == base {
 		return dst
 	}
-	return settle(dst, base, kinds)
+	return settle(dst, base)
+}
+
+// hopeless reports whether a text holds no phone number although its bytes could: where neither a plus, nor an @, nor a
+// word tells of one, an international prefix must.
+func hopeless(s string, h Hint) bool {
+	return h&(hasPlus|hasAt|hasHigh) == 0 && h&(hasTell|hasGap) != hasTell|hasGap && !hasPrefix(s)
+}
+
+func setRank(found []Span, rank int) {
+	for i := range found {
+		found[i].rank = uint16(rank)
+	}
 }
 
 // hasPrefix says whether an international prefix, 00 or 011, may stand in s.
-// Where neither a plus, nor an @, nor a word tells of a number, it must.
 func hasPrefix(s string) bool { return strings.Contains(s, "00") || strings.Contains(s, "011") }
 
-// settle sorts the findings from base on and keeps the best of those that overlap.
-func settle(dst []Span, base int, kinds []Kind) []Span {
+// settle sorts the findings from base on and keeps the best of those that overlap: the longest, then the one whose
+// detector was named first.
+func settle(dst []Span, base int) []Span {
 	found := dst[base:]
 	if len(found) < 2 {
+		setRank(found, 0)
 		return dst
 	}
-	slices.SortFunc(found, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
+	slices.SortStableFunc(found, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
 	overlap := false
 	for i := 1; i < len(found) && !overlap; i++ {
 		overlap = found[i].Start < found[i-1].End
 	}
-	if !overlap {
-		return dst
+	if overlap {
+		n := len(keepBest(found))
+		clear(found[n:])
+		found = found[:n]
 	}
+	setRank(found, 0)
+	return dst[:base+len(found)]
+}
+
+// keepBest moves the best of the findings, which are in order, to the front. It takes the longest first. Whatever
+// overlaps a finding that is no shorter than itself has its first or its last byte covered by it, so these bytes are
+// all that must be remembered of what was taken: the work does not grow with the length of the findings.
+func keepBest(found []Span) []Span {
+	edges := make([]int, 0, 2*len(found))
 	order := make([]int, len(found))
-	longest := 0
-	for i := range found {
+	for i, sp := range found {
+		edges = append(edges, sp.Start, sp.End-1)
 		order[i] = i
-		longest = max(longest, found[i].End-found[i].Start)
 	}
+	slices.Sort(edges)
+	edges = slices.Compact(edges)
 	slices.SortFunc(order, func(i, j int) int {
 		a, b := &found[i], &found[j]
-		return cmp.Or(
-			cmp.Compare(b.End-b.Start, a.End-a.Start),
-			cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),
-			cmp.Compare(i, j),
-		)
+		return cmp.Or(cmp.Compare(b.End-b.Start, a.End-a.Start), cmp.Compare(a.rank, b.rank), cmp.Compare(i, j))
 	})
+	covered := make([]bool, len(edges))
 	keep := make([]bool, len(found))
 	for _, i := range order {
-		keep[i] = !taken(found, keep, i, longest)
+		first, _ := slices.BinarySearch(edges, found[i].Start)
+		last, _ := slices.BinarySearch(edges, found[i].End-1)
+		if covered[first] || covered[last] {
+			continue
+		}
+		keep[i] = true
+		for ; first <= last; first++ {
+			covered[first] = true
+		}
 	}
 	n := 0
 	for i := range found {
@@ -168,22 +211,5 @@ func settle(dst []Span, base int, kinds []Kind) []Span {
 			n++
 		}
 	}
-	clear(found[n:])
-	return dst[:base+n]
-}
-
-// taken reports whether a finding that was kept overlaps the i-th one. No finding is longer than longest, and those of
-// one kind never overlap, so only a few neighbours come into question.
-func taken(found []Span, keep []bool, i, longest int) bool {
-	for j := i - 1; j >= 0 && found[j].Start > found[i].Start-longest; j-- {
-		if keep[j] && found[j].End > found[i].Start {
-			return true
-		}
-	}
-	for j := i + 1; j < len(found) && found[j].Start < found[i].End; j++ {
-		if keep[j] {
-			return true
-		}
-	}
-	return false
+	return found[:n]
 }

@@ -7,6 +7,13 @@
 //	spans := detect.Find(nil, "conf-+358401234567", detect.Any...)
 //	// one phone, Start 5, End 18, Canonical "+358401234567"
 //
+// What a rule file configures are Detectors: a built-in kind with Options, a Pattern or a list of Words. A Finder finds
+// with several of them; without options it is Find, at the same cost.
+//
+//	phone, err := detect.Builtin(detect.Phone, detect.Options{Regions: []string{"FI"}})
+//	spans := detect.NewFinder(phone).Find(nil, "conf-040 1234567")
+//	// one phone, Start 5, End 16, Canonical "+358401234567"
+//
 // # What the kinds take
 //
 // Phone takes what says that it is one: a plus (ITU-T E.164), 00 or 011 before a valid number, tel: (RFC 3966), the
@@ -16,12 +23,33 @@
 // Opaque is the opposite of the others, an id that a machine made (UUID, ULID, hex, base64url); it is no part of Any
 // and rather misses an id than takes a name for one.
 //
+// # Regions and bare numbers
+//
+// With regions, a phone is also a number that is valid in the plan of one of them and written as people there write it:
+// with the trunk zero, in one piece or in groups ("0171-3920015"); where the plan has none, in the groups of the country
+// ("(202) 555-0143", "612 34 56 78"); or in groups after the calling code without its plus. Digits alone that do not
+// begin with zero are none, nor are dates, versions and hardware addresses. Countries that share a calling code share a
+// plan.
+//
+// Bare says that digits alone count, 7 to 15 of them that are glued to no letter or digit: those that begin with a
+// calling code and are valid, and with regions the valid national ones.
+//
+// The canonical form is E.164 where one reading is left. Where the plans of two regions take a number, or one of them
+// and another calling code do, it is the text.
+//
+// # Patterns and words
+//
+// A Pattern is an RE2 expression that cannot match the empty text; its one group, if it has one, is the finding. Words
+// are whole words in any case. Their findings are of the kind Own and carry the name of their detector.
+//
 // # Limits
 //
-// Every detector is linear in the length of the text, looks at no more than 254 bytes around an anchor such as "@", and
-// allocates only when it finds something. A text is read as it stands: undoing percent-encoding, base64 or JSON inside
-// it is the caller's work. National numbers without one of the marks above need a country and are not found. Names of
-// people cannot be found by pattern.
+// Every built-in detector is linear in the length of the text, looks at no more than 254 bytes around an anchor such as
+// "@", and allocates only when it finds something. A text is read as it stands: undoing percent-encoding, base64 or JSON
+// inside it is the caller's work. National numbers without one of the marks above need a region. Names of people cannot
+// be found by pattern. One search for a pattern is linear, but each match begins a new one: an expression that must read
+// far ahead to learn that its match is short, as x(.*y)? does, takes long on a text full of short matches. Words are
+// compared character by character: one that is written with combining accents is another.
 //
 // The numbering plans in plans.go are generated from the metadata of libphonenumber; run go generate to renew them.
 package detect

@@ -7,7 +7,7 @@ import (
 )
 
 // findEmails anchors on every @. Addresses of rooms, of messengers and in SIP URIs are none of its findings.
-func findEmails(dst []Span, s string, _ set) []Span {
+func findEmails(dst []Span, s string, _ set, _ *dialling) []Span {
 	last := 0
 	for i := 0; ; {
 		k := strings.IndexByte(s[i:], '@')
@@ -24,7 +24,7 @@ func findEmails(dst []Span, s string, _ set) []Span {
 		if end == 0 || notPersonal(s, from, at, end) || inSIP(s, from, at) {
 			continue
 		}
-		dst = append(dst, Span{from, end, Email, s[from:at] + "@" + lowerDomain(s[at+1:end])})
+		dst = append(dst, Span{Start: from, End: end, Kind: Email, Canonical: s[from:at] + "@" + lowerDomain(s[at+1:end])})
 		last, i = end, end
 	}
 }

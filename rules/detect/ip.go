@@ -6,7 +6,7 @@ import (
 )
 
 // findIPs anchors on the separators of both versions, and on the names that clouds make of addresses.
-func findIPs(dst []Span, s string, _ set) []Span {
+func findIPs(dst []Span, s string, _ set, _ *dialling) []Span {
 	base := len(dst)
 	dst = findIPv6(dst, s)
 	six := len(dst)
@@ -50,7 +50,7 @@ func findIPv4(dst []Span, s string, taken []Span) []Span {
 			wordBefore(s, from) || wordAfter(s, end) || versionBefore(s, from) || versionAfter(s, end) {
 			continue
 		}
-		dst = append(dst, Span{from, end, IP, addr.String()})
+		dst = append(dst, Span{Start: from, End: end, Kind: IP, Canonical: addr.String()})
 	}
 }
 
@@ -157,7 +157,7 @@ func findDashed(dst []Span, s string) []Span {
 			continue
 		}
 		if addr, ok := parseIPv4(string(text[:n])); ok && worthTaking(addr) {
-			dst = append(dst, Span{from, end, IP, addr.String()})
+			dst = append(dst, Span{Start: from, End: end, Kind: IP, Canonical: addr.String()})
 			i = end
 		}
 	}

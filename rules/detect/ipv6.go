@@ -82,7 +82,7 @@ func ipv6In(s string, from, end int) (Span, bool) {
 	if addr = addr.Unmap(); !worthTaking(addr) {
 		return Span{}, false
 	}
-	return Span{from, end, IP, addr.String()}, true
+	return Span{Start: from, End: end, Kind: IP, Canonical: addr.String()}, true
 }
 
 // isIPv6 reports whether the text is an IPv6 address of RFC 4291, section 2.2, without a zone.

@@ -11,7 +11,7 @@ const minOpaque, maxOpaque = 16, 256
 
 // findOpaque takes ids that machines made. Each run of letters, digits, dashes and underscores is looked at by itself;
 // UUIDs in it count first, then the pieces between its dashes and underscores, then the run as a whole.
-func findOpaque(dst []Span, s string, _ set) []Span {
+func findOpaque(dst []Span, s string, _ set, _ *dialling) []Span {
 	for i := 0; i < len(s); {
 		if !isPart(s[i]) {
 			i++

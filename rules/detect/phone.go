@@ -9,10 +9,14 @@ const fullPlus = "＋"
 
 // findPhones walks over the text once. A plus is an anchor; digits are one where a run of them begins, and what stands
 // around the run decides.
-func findPhones(dst []Span, s string, _ set) []Span {
+func findPhones(dst []Span, s string, _ set, d *dialling) []Span {
+	anchors := hasDigit | hasPlus
+	if d != nil {
+		anchors |= hasHigh
+	}
 	last := 0 // where the number before ended
 	for i := 0; ; {
-		for i < len(s) && Hints[s[i]]&(hasDigit|hasPlus) == 0 {
+		for i < len(s) && Hints[s[i]]&anchors == 0 {
 			i++
 		}
 		if i >= len(s) {
@@ -22,15 +26,17 @@ func findPhones(dst []Span, s string, _ set) []Span {
 		next := i + 1
 		if isDigit(b) {
 			next = digitsEnd(s, next)
-			if !worthReading(s, i, next) {
+			if !worthReading(s, i, next) && (d == nil || !d.worthReading(s, i, next)) {
 				i = next
 				continue
 			}
-		} else if b == plusLead && !strings.HasPrefix(s[i:], fullPlus) {
-			i = next
-			continue
+		} else if b != '+' && !strings.HasPrefix(s[i:], fullPlus) {
+			if d == nil || !d.startsAt(s, i) {
+				i = next
+				continue
+			}
 		}
-		if sp, ok := phoneAt(s, i, next, last); ok && sp.Start >= last {
+		if sp, ok := phoneAt(s, i, next, last, d); ok && sp.Start >= last {
 			dst = append(dst, sp)
 			last = sp.End
 			next = max(next, sp.End)
@@ -40,10 +46,17 @@ func findPhones(dst []Span, s string, _ set) []Span {
 }
 
 // phoneAt reads the number that begins at i, with a plus or a run of digits up to end.
-func phoneAt(s string, i, end, last int) (Span, bool) {
+func phoneAt(s string, i, end, last int, d *dialling) (Span, bool) {
 	var c cut
-	if isDigit(s[i]) {
-		return digitPhone(&c, s, i, end)
+	switch {
+	case isDigit(s[i]):
+		sp, ok := digitPhone(&c, s, i, end, d)
+		if !ok && d != nil {
+			return d.phone(&c, s, i, last)
+		}
+		return sp, ok
+	case s[i] != '+' && !strings.HasPrefix(s[i:], fullPlus):
+		return d.phone(&c, s, i, last)
 	}
 	return plusPhone(&c, s, i, last)
 }
@@ -116,7 +129,7 @@ func (c *cut) span(s string, i, skip int, least grade) (Span, bool) {
 		return Span{}, false
 	}
 	start, end := c.bounds(s, i, groups)
-	return Span{start, end, Phone, c.e164(skip, groups, drop)}, true
+	return phoneSpan(start, end, c.e164(skip, groups, drop)), true
 }
 
 // bounds returns where the number stands, with the bracket before it if it closes inside.
@@ -132,7 +145,7 @@ func (c *cut) bounds(s string, i, groups int) (start, end int) {
 }
 
 // digitPhone reads a number that begins with the run of digits s[i:end] and has no plus.
-func digitPhone(c *cut, s string, i, end int) (Span, bool) {
+func digitPhone(c *cut, s string, i, end int, d *dialling) (Span, bool) {
 	before := byte(0)
 	if i > 0 {
 		before = s[i-1]
@@ -151,7 +164,7 @@ func digitPhone(c *cut, s string, i, end int) (Span, bool) {
 	}
 	if end-i >= minDigits && end-i <= maxDigits && end < len(s) && (s[end] == '@' || s[end] == ':' || s[end] == '.') {
 		if at := messengerAt(s, end); at >= 0 {
-			return wholePhone(c, s, i, end, possible)
+			return wholePhone(c, s, i, end, possible, d)
 		}
 	}
 	if i == 0 || !isGap(before) {
@@ -165,32 +178,35 @@ func digitPhone(c *cut, s string, i, end int) (Span, bool) {
 		if !ok || before != ':' {
 			return Span{}, false
 		}
-		return wholePhone(c, s, i, u.nameEnd, valid)
+		return wholePhone(c, s, i, u.nameEnd, valid, d)
 	case xmppUser:
 		c.read(s, i)
 		if c.groups == 0 || c.end[0] >= len(s) || s[c.end[0]] != '@' {
 			return Span{}, false
 		}
-		return wholePhone(c, s, i, c.end[0], valid)
+		return wholePhone(c, s, i, c.end[0], valid, d)
 	case msisdn:
 		c.read(s, i)
 		if sp, ok := c.span(s, i, 0, possible); ok {
 			return sp, true
 		}
-		return c.asWritten(s, i)
-	case hinting:
-		c.read(s, i)
-		groups, drop := c.choose(s, 0, valid)
-		if groups == 0 {
-			return Span{}, false
+		if groups := d.choose(c, s, told); groups > 0 {
+			return d.span(c, s, i, groups, told), true
 		}
-		return c.guess(s, i, groups, drop), true
+		return c.asWritten(s, i)
 	default:
 		c.read(s, i)
-		if groups, drop := c.choose(s, 0, valid); groups > 0 {
-			return c.guess(s, i, groups, drop), true
+		groups, drop := c.choose(s, 0, valid)
+		if inside := d.choose(c, s, told); inside > groups {
+			return d.span(c, s, i, inside, told), true
 		}
-		return c.asWritten(s, i)
+		switch {
+		case groups > 0:
+			return c.guess(s, i, groups, drop, d), true
+		case how == naming:
+			return c.asWritten(s, i)
+		}
+		return Span{}, false
 	}
 }
 
@@ -219,13 +235,23 @@ const certainDigits = 10
 
 // guess makes a finding of groups that are a valid number if they begin with a calling code. Only where that is as good
 // as certain the canonical form says so: a wrong country would give a person a second pseudonym.
-func (c *cut) guess(s string, i, groups, drop int) Span {
+func (c *cut) guess(s string, i, groups, drop int, d *dialling) Span {
 	start, end := c.bounds(s, i, groups)
 	digits := c.digits[:c.upto[groups-1]]
-	if len(digits) < certainDigits || nanpNational(digits) {
-		return Span{start, end, Phone, strings.Clone(s[start:end])}
+	certain := len(digits) >= certainDigits && !nanpNational(digits)
+	r := d.read(c, groups, told)
+	switch {
+	case r.fits > 1:
+	case r.fits == 1 && (!certain || r.e164(c, groups) == c.e164(0, groups, drop)):
+		return phoneSpan(start, end, r.e164(c, groups))
+	case r.fits == 0 && certain:
+		return phoneSpan(start, end, c.e164(0, groups, drop))
 	}
-	return Span{start, end, Phone, c.e164(0, groups, drop)}
+	return phoneSpan(start, end, strings.Clone(s[start:end]))
+}
+
+func phoneSpan(start, end int, canonical string) Span {
+	return Span{Start: start, End: end, Kind: Phone, Canonical: canonical}
 }
 
 // asWritten makes a finding of digits that are a phone number because the text says so, in a country that nobody knows.
@@ -245,7 +271,7 @@ func (c *cut) asWritten(s string, i int) (Span, bool) {
 		return Span{}, false
 	}
 	start, end := c.bounds(s, i, groups)
-	return Span{start, end, Phone, strings.Clone(s[start:end])}, true
+	return phoneSpan(start, end, strings.Clone(s[start:end])), true
 }
 
 // looksLikeDate reports whether the groups are 2026-02-28 or 28-02-2026.
@@ -279,7 +305,7 @@ func (c *cut) looksLikeIP(groups int) bool {
 // wholePhone makes a finding of s[from:to] if all of it is a number. Digits that are none of a known plan are one too, in
 // their own spelling, because of where they stand. least says how well a calling code at their beginning must fit to
 // count as one.
-func wholePhone(c *cut, s string, from, to int, least grade) (Span, bool) {
+func wholePhone(c *cut, s string, from, to int, least grade, d *dialling) (Span, bool) {
 	if from >= to {
 		return Span{}, false
 	}
@@ -297,20 +323,23 @@ func wholePhone(c *cut, s string, from, to int, least grade) (Span, bool) {
 	}
 	if skip := c.prefix(); skip > 0 {
 		if how, drop := international(c.digits[skip:c.n], c.zero-skip); how == valid {
-			return Span{from, to, Phone, c.e164(skip, c.groups, drop)}, true
+			return phoneSpan(from, to, c.e164(skip, c.groups, drop)), true
 		}
 	}
 	how, drop := international(c.digits[:c.n], c.zero)
 	if how == valid && least == valid {
-		return c.guess(s, from, c.groups, drop), true
+		return c.guess(s, from, c.groups, drop, d), true
 	}
 	if how >= least {
-		return Span{from, to, Phone, c.e164(0, c.groups, drop)}, true
+		return phoneSpan(from, to, c.e164(0, c.groups, drop)), true
+	}
+	if r := d.read(c, c.groups, told); r.fits > 0 {
+		return d.span(c, s, from, c.groups, told), true
 	}
 	if c.n < minWritten || c.n > maxDigits || string(c.digits[:3]) == "000" {
 		return Span{}, false
 	}
-	return Span{from, to, Phone, strings.Clone(s[from:to])}, true
+	return phoneSpan(from, to, strings.Clone(s[from:to])), true
 }
 
 // minWritten is the least number of digits of a user part that is taken for a national number and not for an extension.

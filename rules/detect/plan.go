@@ -7,8 +7,14 @@ import "sort"
 type plan struct {
 	code     uint16
 	possible uint16
+	open     uint16 // bit d: inside the country, numbers that begin with d are written without a trunk prefix
+	trunk    uint8  // the place of the trunk prefix in trunks
+	shapes   []uint16
 	starts   []start
 }
+
+// trunks are the prefixes that a caller inside a country dials before a national number.
+var trunks = [...]string{"", "0", "06", "1", "8", "80"}
 
 // start says which lengths are valid for national numbers whose first three digits are from `from` up to the next start.
 type start struct {

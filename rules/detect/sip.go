@@ -15,7 +15,7 @@ type uri struct {
 }
 
 // findSIP takes user and host of every URI, with password and port, without scheme and parameters.
-func findSIP(dst []Span, s string, asked set) []Span {
+func findSIP(dst []Span, s string, asked set, d *dialling) []Span {
 	var c cut
 	at := -1
 	for i := 0; ; {
@@ -44,11 +44,11 @@ func findSIP(dst []Span, s string, asked set) []Span {
 		}
 		i = u.end
 		if asked.has(Phone) {
-			if _, isPhone := wholePhone(&c, s, u.user, u.nameEnd, valid); isPhone {
+			if _, isPhone := wholePhone(&c, s, u.user, u.nameEnd, valid, d); isPhone {
 				continue
 			}
 		}
-		dst = append(dst, Span{u.user, u.end, SIP, u.canonical(s)})
+		dst = append(dst, Span{Start: u.user, End: u.end, Kind: SIP, Canonical: u.canonical(s)})
 	}
 }
 

@@ -2,7 +2,8 @@
 // binary. A pack is an ordinary rule file: copy it, change it.
 //
 //   - callstats.yaml: callstats.io; join, alive, stats and SDP of its
-//     JavaScript, Java, Android and REST clients
+//     JavaScript, Java, Android and REST clients; callstats_test.yaml are
+//     its tests
 package packs
 
 import "embed"

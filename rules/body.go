@@ -1,0 +1,165 @@
+package rules
+
+import (
+	"mime"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// medium is what a body is, as far as it matters where personal data stands.
+type medium uint8
+
+const (
+	jsonMedium medium = iota
+	formMedium
+	multipartMedium
+	textMedium
+)
+
+var errMedium = &Error{Reason: Encoding, Detail: "the body is of a medium that is not inspected here: JSON, forms and plain text are", Body: true}
+
+// media are types that hold text as it is written, but for what claims to be
+// JSON. Other kinds of text have escapes of their own, XML its entities.
+var media = map[string]medium{
+	"":                                  textMedium,
+	"text/plain":                        textMedium,
+	"text/csv":                          textMedium,
+	"text/tab-separated-values":         textMedium,
+	"application/octet-stream":          textMedium,
+	"application/sdp":                   textMedium,
+	"application/x-www-form-urlencoded": formMedium,
+	"multipart/form-data":               multipartMedium,
+}
+
+// medium says what the body is: what it claims to be is a hint, not a promise.
+// Beacons post JSON as plain text, and curl as a form.
+func (m *Match) medium(w *walker) (medium, string, error) {
+	body := m.msg.Body
+	declared, params := m.contentType()
+	if m.path == nil || jsonType(declared) { // a stored record is JSON
+		return jsonMedium, "", nil
+	}
+	begins := body[skipSeparators(body, 0):]
+	object := len(begins) > 0 && (begins[0] == '{' || begins[0] == '[')
+	claimed, known := media[declared]
+	switch {
+	case object && (!known || claimed == textMedium):
+		return jsonMedium, "", nil // broken JSON is no text: a lenient reader may read it
+	case (object || len(begins) > 0 && begins[0] == '"') && w.valid(body, m.Route.parts[inBody]):
+		return jsonMedium, "", nil
+	case !known:
+		return 0, "", errMedium
+	case claimed == textMedium && !plainText(body):
+		return 0, "", errMedium
+	}
+	return claimed, params["boundary"], nil
+}
+
+// contentType returns the media type that the body claims, "" where it claims
+// none, and "?" where that cannot be read, or is several.
+func (m *Match) contentType() (string, map[string]string) {
+	values := m.msg.Header["Content-Type"]
+	if len(values) == 0 {
+		return "", nil
+	}
+	declared, params, err := mime.ParseMediaType(values[0])
+	switch {
+	case len(values) > 1:
+		return "?", nil
+	case err != nil: // of its parameters; a claim of JSON is one whatever follows
+		declared, _, _ = strings.Cut(values[0], ";")
+		if declared = strings.ToLower(strings.TrimSpace(declared)); !jsonType(declared) {
+			return "?", nil
+		}
+	}
+	return declared, params
+}
+
+// jsonType says whether a type claims JSON: application/json and text/json, all
+// +json (RFC 6839), JSON text sequences (RFC 7464) and newline-delimited JSON.
+func jsonType(t string) bool {
+	_, sub, _ := strings.Cut(t, "/")
+	switch strings.TrimPrefix(sub, "x-") {
+	case "json", "json-seq", "ndjson", "jsonl", "jsonlines", "json-lines", "csp-report":
+		return true
+	}
+	return strings.HasSuffix(sub, "+json") || strings.HasSuffix(sub, "+json-seq")
+}
+
+// plainText says whether these are characters, none of them for machines, and no
+// markup: its entities would hide what they spell.
+func plainText(b []byte) bool {
+	control := func(c byte) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F }
+	begins := b[skipSpace(b, 0):]
+	return utf8.Valid(b) && !slices.ContainsFunc(b, control) && (len(begins) == 0 || begins[0] != '<')
+}
+
+// rewriteBody treats the body. What was replaced is appended to dst.
+func (m *Match) rewriteBody(w *walker, dst []byte) ([]byte, error) {
+	kind, boundary, err := m.medium(w)
+	if err != nil {
+		return nil, err
+	}
+	w.t.place = w.here
+	if kind == jsonMedium {
+		out, edited, err := w.rewrite(dst, m.msg.Body, m.Route.parts[inBody])
+		if !edited {
+			out = m.msg.Body
+		}
+		return out, err
+	}
+	out, err := m.fields(w, kind, boundary, &m.Route.parts)
+	if err != nil || out == string(m.msg.Body) {
+		return m.msg.Body, err
+	}
+	return append(dst, out...), nil
+}
+
+// readBody reads what stands at the addresses of tenant and scopes.
+func (m *Match) readBody(w *walker) error {
+	parts := &m.Route.readers
+	if parts[inBody] == nil && parts[inForm] == nil && parts[inText] == nil {
+		return nil
+	}
+	kind, boundary, err := m.medium(w)
+	switch {
+	case err != nil:
+		return err
+	case kind == jsonMedium && parts[inBody] == nil:
+		return nil
+	case kind == jsonMedium:
+		return w.run(m.msg.Body, parts[inBody])
+	case kind == textMedium && parts[inText] == nil, kind != textMedium && parts[inForm] == nil:
+		return nil
+	}
+	_, err = m.fields(w, kind, boundary, parts)
+	return err
+}
+
+var errForm = &Error{Unparseable, "the form has a broken percent-encoding or is not UTF-8", true}
+
+// fields takes a body that is no JSON through its automaton.
+func (m *Match) fields(w *walker, kind medium, boundary string, parts *[roots]*automaton) (string, error) {
+	switch kind {
+	case formMedium:
+		body := view(m.msg.Body)
+		if !pairsReadable(body) {
+			return "", errForm
+		}
+		w.auto = parts[inForm]
+		return w.pairs(0, body, func() string { return "form" })
+	case textMedium:
+		w.t.place = func() string { return "text" }
+		text := view(m.msg.Body)
+		if err := w.t.value(parts[inText].root(), text); err != nil {
+			return "", err
+		}
+		if w.t.removed {
+			return "", nil
+		}
+		return w.t.apply(text), nil
+	}
+	w.auto = parts[inForm]
+	return w.parts(m.msg.Body, boundary)
+}

@@ -1,0 +1,439 @@
+package detect
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// dialling is how the people around a detector dial: the plans of its regions, and whether digits alone are a number.
+// The one that is nil knows no region.
+type dialling struct {
+	plans []*plan
+	bare  bool
+}
+
+// evidence is what makes digits a number of a region.
+type evidence uint8
+
+const (
+	written evidence = iota // the way they are written: a trunk zero, or groups
+	alone                   // nothing but that digits alone count
+	told                    // the text around them
+)
+
+// minAlone is the least number of digits of a number that is recognised by nothing but its leading zero.
+const minAlone = 8
+
+// reading is how digits are read inside the regions: fits is the number of plans that take them for a number of their
+// own, and the rest says which part of them is the national number of the first.
+type reading struct {
+	fits    int
+	plan    *plan
+	from    int // where the national number begins among the digits
+	fifteen int // where the 15 of an Argentinian mobile number stands among them, 0 where there is none
+}
+
+// worthReading is worthReading for a detector with regions or for digits alone.
+func (d *dialling) worthReading(s string, i, end int) bool {
+	if i > 0 && isWord(s[i-1]) {
+		return false
+	}
+	if end-i >= minDigits && (d.bare || s[i] == '0') {
+		return true
+	}
+	return len(d.plans) > 0 && end+1 < len(s) && mayGoOn(s[end]) && (isDigit(s[end+1]) || mayGoOn(s[end+1]))
+}
+
+// startsAt reports whether a number in digits of another script may begin at i.
+func (d *dialling) startsAt(s string, i int) bool {
+	_, size := digitAt(s, i)
+	return size > 0 && !wordBefore(s, i)
+}
+
+// phone reads a number that begins at i and of which nothing around it tells. last is where the number before ended.
+func (d *dialling) phone(c *cut, s string, i, last int) (Span, bool) {
+	if i > 0 && (wordBefore(s, i) || s[i-1] == '+') {
+		return Span{}, false
+	}
+	sep := before(s, i, last)
+	if !d.bare && sep != 0 && sep != '/' && sep != '_' {
+		return Span{}, false
+	}
+	c.read(s, i)
+	if c.groups == 0 {
+		return Span{}, false
+	}
+	groups := 0
+	switch {
+	case sep == 0:
+		groups = d.choose(c, s, written)
+	case sep != '/' && sep != '_':
+	case c.endsClean(s, 0) && c.closed(0, int(c.upto[0])) && d.read(c, 1, written).fits > 0:
+		groups = 1 // a number alone may follow another id, but none that is written in groups
+	}
+	if groups > 0 && !inUUID(s, i, c.end[groups-1]) && !c.inAddress(s, i, groups) {
+		return d.span(c, s, i, groups, written), true
+	}
+	n := int(c.upto[0])
+	if !d.bare || n < minDigits || n > maxDigits || !c.endsClean(s, 0) || fraction(s, i, c.end[0]) || inUUID(s, i, c.end[0]) {
+		return Span{}, false
+	}
+	// Digits alone are one group. What follows it after a separator is a device or a counter.
+	if how, drop := international(c.digits[:n], -1); how == valid {
+		return c.guess(s, i, 1, drop, d), true
+	}
+	if d.read(c, 1, alone).fits > 0 {
+		return d.span(c, s, i, 1, alone), true
+	}
+	return Span{}, false
+}
+
+// before returns the separator through which what begins at i goes on with digits that stand before it, as 02 does in
+// 28-02-2026; 0 where it goes on with none, or with a number that ended at last.
+func before(s string, i, last int) (sep byte) {
+	for range maxGap {
+		if i == 0 {
+			return 0
+		}
+		size := lastSize(s, i)
+		c, isSep := sepAt(s, i-size)
+		if isSep == 0 && invisibleAt(s, i-size) == 0 {
+			break
+		}
+		if i -= size; sep == 0 || sep == ' ' {
+			sep = c
+		}
+		if sep == 0 {
+			sep = ' ' // an invisible character is no separator, but no beginning either
+		}
+	}
+	if sep == 0 || i == last || i == 0 {
+		return 0
+	}
+	if _, isNumber := digitAt(s, i-lastSize(s, i)); isNumber == 0 {
+		return 0
+	}
+	return sep
+}
+
+// lastSize returns the size of the character that ends at i.
+func lastSize(s string, i int) int {
+	if s[i-1] < utf8.RuneSelf {
+		return 1
+	}
+	_, size := utf8.DecodeLastRuneInString(s[max(0, i-utf8.UTFMax):i])
+	return size
+}
+
+// fraction reports whether a point and digits stand before or after s[i:end].
+func fraction(s string, i, end int) bool {
+	return i > 1 && s[i-1] == '.' && isDigit(s[i-2]) || end+1 < len(s) && s[end] == '.' && isDigit(s[end+1])
+}
+
+// inUUID reports whether s[from:end] is part of an id of five groups of hexadecimal digits (RFC 9562, section 4).
+func inUUID(s string, from, end int) bool {
+	isHex := func(c byte) bool { return c == '-' || bytesOf[c]&hexByte != 0 }
+	first, dashes := from, 0
+	for first > 0 && from-first < uuidLen && isHex(s[first-1]) {
+		first--
+	}
+	for end < len(s) && end-first < 2*uuidLen && isHex(s[end]) {
+		end++
+	}
+	for ; end-first >= uuidLen; first++ {
+		dashes = 0
+		for _, at := range [...]int{8, 13, 18, 23} {
+			if s[first+at] == '-' {
+				dashes++
+			}
+		}
+		if dashes == 4 && strings.Count(s[first:first+uuidLen], "-") == 4 {
+			return first <= from && from < first+uuidLen
+		}
+	}
+	return false
+}
+
+// inAddress reports whether the groups, which begin at i, are pairs that go on as those of a hardware address do.
+func (c *cut) inAddress(s string, i, groups int) bool {
+	end := c.end[groups-1]
+	if !c.inPairs(groups) {
+		return false
+	}
+	isHex := func(i int) bool { return i >= 0 && i < len(s) && bytesOf[s[i]]&hexByte != 0 }
+	return i > 0 && s[i-1] == c.sep[1] && isHex(i-2) && isHex(i-3) && !isHex(i-4) ||
+		end < len(s) && s[end] == c.sep[1] && isHex(end+1) && isHex(end+2) && !wordAfter(s, end+3)
+}
+
+// choose returns how many groups make a number inside one of the regions; 0 means none. The longest counts, unless a
+// shorter one is clearly complete.
+func (d *dialling) choose(c *cut, s string, why evidence) (groups int) {
+	if d == nil || len(d.plans) == 0 {
+		return 0
+	}
+	for g := range c.groups {
+		n := int(c.upto[g])
+		if n > maxDigits+1 {
+			break
+		}
+		if n < minDigits || !c.endsClean(s, g) || !c.closed(g, n) || d.read(c, g+1, why).fits == 0 {
+			continue
+		}
+		groups = g + 1
+		if c.complete(g, n) {
+			break
+		}
+	}
+	return groups
+}
+
+// closed reports whether a number of n digits may end with group g: with the last one, or before a separator that it
+// did not use itself.
+func (c *cut) closed(g, n int) bool {
+	if g == c.groups-1 {
+		return true
+	}
+	next := c.sep[g+1]
+	switch {
+	case next == '.' || next == '(' || next == ')' || g > 0 && c.sep[1] == '.' || slices.Contains(c.sep[1:g+1], next):
+		return false
+	case next == '_' || next == '/':
+		return true
+	case next == ' ':
+		return g == 0 && n > minAlone
+	}
+	return n >= minAlone
+}
+
+// complete reports whether a number of n digits that may end with group g does: a longer one would only take in the
+// device or the counter that follows it.
+func (c *cut) complete(g, n int) bool {
+	if g == c.groups-1 || c.enough(g, n) {
+		return true
+	}
+	next := c.sep[g+1]
+	return next == '_' || next == '/' || g == 0 && next == '-'
+}
+
+// read reads the digits of the first groups as callers inside the regions would.
+func (d *dialling) read(c *cut, groups int, why evidence) (r reading) {
+	if d == nil {
+		return r
+	}
+	for _, p := range d.plans {
+		if one := p.read(c, groups, why); one.fits > 0 {
+			if r.fits++; r.fits == 1 {
+				r.plan, r.from, r.fifteen = one.plan, one.from, one.fifteen
+			}
+		}
+	}
+	return r
+}
+
+func (p *plan) read(c *cut, groups int, why evidence) reading {
+	digits := c.digits[:c.upto[groups-1]]
+	open := p.trunk == 0 || p.open>>(digits[0]-'0')&1 != 0
+	// A zero that belongs to the number comes first: it may look like a trunk prefix.
+	if open && p.grade(digits) == valid && p.looksNational(c, groups, 0, why) {
+		return reading{1, p, 0, 0}
+	}
+	if trunk := trunks[p.trunk]; trunk != "" && len(digits) > len(trunk) && string(digits[:len(trunk)]) == trunk {
+		from := len(trunk)
+		if p.grade(digits[from:]) == valid && p.looksNational(c, groups, from, why) {
+			return reading{1, p, from, 0}
+		}
+		if at := p.fifteenIn(digits); at > 0 && p.looksNational(c, groups, from, why) {
+			return reading{1, p, from, at}
+		}
+	}
+	// The calling code without its plus, in groups: 358 40 123 4567. With points it could be a version.
+	if code := p.prefix(digits); code > 0 && int(c.upto[0]) >= code && groups > 2 && c.sep[1] != '.' && why == written && p.grade(digits[code:]) == valid &&
+		p.looksNational(c, groups, code, why) {
+		return reading{1, p, code, 0}
+	}
+	return reading{}
+}
+
+// prefix returns the length of the calling code of the plan, 0 where the digits do not begin with it.
+func (p *plan) prefix(digits []byte) int {
+	if other, n := planOf(digits); other == p {
+		return n
+	}
+	return 0
+}
+
+// argentina is the calling code of the plan that writes mobile numbers in two ways: 9, area and subscriber from abroad;
+// 0, area, 15 and subscriber inside the country.
+const argentina = 54
+
+// fifteenIn returns the place of the 15 in the digits of an Argentinian mobile number, 0 where there is none.
+func (p *plan) fifteenIn(digits []byte) int {
+	const all = 1 + 10 + 2
+	if p.code != argentina || len(digits) != all {
+		return 0
+	}
+	for area := 2; area <= 4; area++ {
+		at := 1 + area
+		if digits[at] != '1' || digits[at+1] != '5' {
+			continue
+		}
+		national := [all - 2]byte{'9'}
+		copy(national[1:], digits[1:at])
+		copy(national[at:], digits[at+2:])
+		if p.grade(national[:]) == valid {
+			return at
+		}
+	}
+	return 0
+}
+
+// looksNational reports whether the groups are written as people inside the country write a number, or need not be.
+func (p *plan) looksNational(c *cut, groups, from int, why evidence) bool {
+	switch {
+	case c.looksLikeDate(groups) || c.looksLikeIP(groups):
+		return false
+	case why == told:
+		return true
+	case why == alone:
+		return groups == 1
+	case c.decimal(0, groups-1) || groups == 6 && c.sep[1] == '-' && c.inPairs(groups) || c.looksLikePerson(groups):
+		return false
+	case c.digits[0] == '0' && groups > 1:
+		return c.sep[1] != '.' || c.upto[0] > 1 // 0.12.345678 is a version
+	case c.digits[0] == '0':
+		return c.upto[0] >= minAlone && !c.compactDate()
+	}
+	return p.grouped(c, groups, from)
+}
+
+// Shapes that people use in every country: 3-3-3 and 3-3-4, and pairs.
+const byThree, byTwo = 1<<2 | 1<<5, 1<<1 | 1<<3 | 1<<5
+
+// grouped reports whether the groups from the from-th digit on are those of the country. Some separators are left out
+// where brackets say enough, but none may stand where the country has none: what has no zero in front needs a form that
+// dates, versions and ids do not have.
+func (p *plan) grouped(c *cut, groups, from int) bool {
+	var shape uint16
+	var last byte
+	changes, brackets := 0, false
+	for g := 1; g < groups; g++ {
+		n := int(c.upto[g-1]) - from
+		switch sep := c.sep[g]; {
+		case sep == '(' || sep == ')':
+			brackets = true
+		case sep != last:
+			last = sep
+			changes++
+		}
+		if n > 0 {
+			shape |= 1 << (n - 1)
+		}
+	}
+	// One separator, or one and then another: 8 912 345-67-89.
+	if shape == 0 || changes > 2 {
+		return false
+	}
+	n := int(c.upto[groups-1]) - from
+	if shape == byThree && (n == 9 || n == 10) || shape == byTwo && n == 8 {
+		return true
+	}
+	for _, known := range p.shapes {
+		if shape == known || brackets && shape&^known == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// inPairs reports whether the groups are pairs with one separator between them.
+func (c *cut) inPairs(groups int) bool {
+	for g := range groups {
+		if c.upto[g] != uint8(2*g+2) || g > 1 && c.sep[g] != c.sep[1] {
+			return false
+		}
+	}
+	return groups > 1
+}
+
+// looksLikePerson reports whether the groups are written as the identity numbers of countries are and telephone numbers
+// are not: 010101-0101, a date and a serial number; 3-2-4 as in the United States; 012.345.678-90 as in Brazil.
+func (c *cut) looksLikePerson(groups int) bool {
+	switch ends := string(c.upto[:groups]); {
+	case ends == "\x06\x0a":
+		day, month := string(c.digits[:2]), string(c.digits[2:4])
+		return c.sep[1] == '-' && "01" <= day && day <= "31" && "01" <= month && month <= "12"
+	case ends == "\x03\x05\x09":
+		return c.sep[1] == '-' && c.sep[2] == '-'
+	case ends == "\x03\x06\x09\x0b":
+		return c.sep[1] == '.' && c.sep[2] == '.' && c.sep[3] == '-'
+	}
+	return false
+}
+
+// compactDate reports whether the only group is 28022026.
+func (c *cut) compactDate() bool {
+	if c.upto[0] != 8 {
+		return false
+	}
+	day, month, century := string(c.digits[:2]), string(c.digits[2:4]), string(c.digits[4:6])
+	return day <= "31" && month <= "12" && (century == "19" || century == "20")
+}
+
+// span makes a finding of the groups. Its canonical form is certain if one plan alone takes them.
+func (d *dialling) span(c *cut, s string, i, groups int, why evidence) Span {
+	start, end := c.bounds(s, i, groups)
+	if r := d.read(c, groups, why); r.fits == 1 {
+		return phoneSpan(start, end, r.e164(c, groups))
+	}
+	return phoneSpan(start, end, strings.Clone(s[start:end]))
+}
+
+// e164 builds the canonical form of the digits of the first groups.
+func (r reading) e164(c *cut, groups int) string {
+	var code [3]byte
+	n := len(code)
+	for v := r.plan.code; v > 0; v /= 10 {
+		n--
+		code[n] = byte(v%10) + '0'
+	}
+	digits := c.digits[:c.upto[groups-1]]
+	var b strings.Builder
+	b.Grow(1 + len(code) - n + len(digits) - r.from)
+	b.WriteByte('+')
+	b.Write(code[n:])
+	if r.fifteen > 0 {
+		b.WriteByte('9')
+		b.Write(digits[r.from:r.fifteen])
+		b.Write(digits[r.fifteen+2:])
+	} else {
+		b.Write(digits[r.from:])
+	}
+	return b.String()
+}
+
+// regionLen is the length of a region in regionCodes: two letters, and the digits of its calling code.
+const regionLen = 5
+
+// Regions returns the codes of all regions that a detector may be given (ISO 3166-1 alpha-2, and XK for Kosovo), in order.
+func Regions() []string {
+	all := make([]string, 0, len(regionCodes)/regionLen)
+	for i := 0; i < len(regionCodes); i += regionLen {
+		all = append(all, regionCodes[i:i+2])
+	}
+	return all
+}
+
+// planIn returns the plan of a region, nil if the region is not known.
+func planIn(region string) *plan {
+	for i := 0; i < len(regionCodes); i += regionLen {
+		if regionCodes[i:i+2] == region {
+			code := 0
+			for _, c := range []byte(regionCodes[i+2 : i+regionLen]) {
+				code = code*10 + int(c-'0')
+			}
+			return &plans[planAt[code]-1]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package rules
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// unescaped returns a layer with every escape in y undone once, or nil where
+// there is none, or it is too deep. What only looks like an escape is left.
+//
+// All kinds are undone at once. It does not matter which was the outer one: the
+// next layer undoes what this one brought to light.
+func unescaped(y *layer) *layer {
+	s := y.text
+	if y.depth >= maxDecodings || strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '\\') < 0 && strings.IndexByte(s, '&') < 0 {
+		return nil
+	}
+	inner := &layer{from: y, depth: y.depth + 1}
+	var text []byte
+	copied := 0
+	var spelled [utf8.UTFMax]byte
+	for i := 0; i < len(s); {
+		var b []byte
+		size := 0
+		switch s[i] {
+		case '%':
+			b, size = unpercentOne(spelled[:0], s[i:])
+		case '\\':
+			b, size = unbackslash(spelled[:0], s[i:])
+		case '&':
+			b, size = unentity(spelled[:0], s[i:])
+		}
+		if size == 0 {
+			i++
+			continue
+		}
+		if text == nil {
+			text = make([]byte, 0, len(s))
+		}
+		text = append(text, s[copied:i]...)
+		inner.escapes = append(inner.escapes, escape{int32(len(text)), int32(i), uint8(len(b)), uint8(size)})
+		text = append(text, b...)
+		i += size
+		copied = i
+	}
+	if text == nil {
+		return nil
+	}
+	inner.text = view(append(text, s[copied:]...))
+	return inner
+}
+
+// unpercentOne appends the byte of a percent-encoding (RFC 3986) that s begins
+// with. It returns the length of the escape, 0 where s begins with none; so do
+// the others.
+func unpercentOne(dst []byte, s string) ([]byte, int) {
+	if len(s) < 3 || unhex(s[1]) < 0 || unhex(s[2]) < 0 {
+		return dst, 0
+	}
+	return append(dst, byte(unhex(s[1])<<4|unhex(s[2]))), 3
+}
+
+// unbackslash undoes an escape of JSON (RFC 8259), or the \x2b in which web
+// servers write a byte into their logs.
+func unbackslash(dst []byte, s string) ([]byte, int) {
+	if len(s) < 2 {
+		return dst, 0
+	}
+	switch c := s[1]; c {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return append(dst, simpleEscape(c)), 2
+	case 'u':
+		if r, n := unicodeEscape([]byte(s[:min(len(s), 12)]), 0); n > 0 {
+			return utf8.AppendRune(dst, r), n
+		}
+	case 'x':
+		if len(s) >= 4 && unhex(s[2]) >= 0 && unhex(s[3]) >= 0 {
+			return append(dst, byte(unhex(s[2])<<4|unhex(s[3]))), 4
+		}
+	}
+	return dst, 0
+}
+
+// entities are the names that HTML gives to characters which matter in an
+// identifier, or next to one.
+var entities = map[string]rune{
+	"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\'', "nbsp": ' ', "Tab": '\t', "NewLine": '\n',
+	"plus": '+', "commat": '@', "period": '.', "colon": ':', "sol": '/', "equals": '=', "semi": ';', "comma": ',',
+	"lpar": '(', "rpar": ')', "lowbar": '_', "UnderBar": '_', "hyphen": '-', "dash": '-', "shy": '\u00AD', "percnt": '%', "bsol": '\\',
+}
+
+// unentity undoes a character reference of HTML and XML.
+func unentity(dst []byte, s string) ([]byte, int) {
+	end := strings.IndexByte(s[:min(len(s), 12)], ';')
+	if end < 3 && (end < 2 || s[1] == '#') {
+		return dst, 0
+	}
+	name := s[1:end]
+	if name[0] != '#' {
+		if r, ok := entities[name]; ok {
+			return utf8.AppendRune(dst, r), end + 1
+		}
+		return dst, 0
+	}
+	digits, base := name[1:], 10
+	if digits[0]|0x20 == 'x' {
+		digits, base = digits[1:], 16
+	}
+	var r rune
+	for i := range len(digits) {
+		d := unhex(digits[i])
+		if d < 0 || d >= base || r > utf8.MaxRune {
+			return dst, 0
+		}
+		r = r*rune(base) + rune(d)
+	}
+	if digits == "" || r == 0 || !utf8.ValidRune(r) {
+		return dst, 0
+	}
+	return utf8.AppendRune(dst, r), end + 1
+}

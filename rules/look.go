@@ -1,0 +1,132 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/statveil/statveil/rules/detect"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Found is one piece of personal data in a line of text. However it is printed,
+// it shows none of it.
+type Found struct {
+	Kind       string // phone, email ...; the name of a detector that is no built-in one
+	Start, End int    // line[Start:End] spells it, in whatever encoding
+
+	secret **secret
+}
+
+// Text returns the finding as the line spells it.
+func (f *Found) Text() string { return strings.Clone((*f.secret).text) }
+
+// Canonical returns the one form of all spellings of this value, as
+// Finding.Canonical does.
+func (f *Found) Canonical() string { return norm.NFC.String((*f.secret).canonical) }
+
+// Format prints the kind and the place for every verb, and no text.
+func (f Found) Format(s fmt.State, _ rune) {
+	io.WriteString(s, fmt.Sprintf("%s at %d to %d", f.Kind, f.Start, f.End))
+}
+
+// Look returns what f finds in a line, sorted. It looks through the encodings
+// in it, up to five on top of each other: escapes (escape.go), and base64 and hex
+// that spell a text (spelled.go).
+//
+// Where a place says one thing as written and another one decoded, the deepest
+// reading counts: only it knows what is said. So no two findings overlap, but
+// that neighbours in base64 may share the characters that spell the end of one
+// and the beginning of the other.
+func Look(line string, f *detect.Finder) []Found {
+	l := looker{finder: f, text: make([]byte, 0, 256)}
+	all := l.look(&layer{text: line})
+	if len(all) == 0 {
+		return nil
+	}
+	found := make([]Found, len(all))
+	for i, c := range all {
+		s := &secret{text: line[c.start:c.end], canonical: c.canonical}
+		found[i] = Found{Kind: c.kind, Start: c.start, End: c.end, secret: &s}
+	}
+	return found
+}
+
+// A looker holds what is used again from layer to layer.
+type looker struct {
+	finder *detect.Finder
+	spans  []detect.Span
+	text   []byte // being decoded
+}
+
+// A candidate is a finding in text[start:end] of the layer that is looked at, or
+// in what that decodes to.
+type candidate struct {
+	start, end      int
+	kind, canonical string
+}
+
+// look searches a layer: first what is encoded in it, then, where nothing was
+// found in that, the text as it is, and last with + for spaces, as in a form.
+func (l *looker) look(y *layer) []candidate {
+	if inner := unescaped(y); inner != nil {
+		found := inner.add(nil, l.look(inner)) // it sees what else is encoded here, and sees it whole
+		return l.search(found, y.text)
+	}
+	found := l.search(l.spelled(y), y.text)
+	if joins(y.text) {
+		found = l.search(found, numbersPlus(y.text, asSpaces(y.text)))
+	}
+	return found
+}
+
+// search adds what is found in the text of a layer.
+func (l *looker) search(found []candidate, text string) []candidate {
+	l.spans = l.finder.Find(l.spans[:0], text)
+	for _, s := range l.spans {
+		c := candidate{s.Start, s.End, cmp.Or(s.Name, s.Kind.String()), s.Canonical}
+		if c.canonical == "" {
+			c.canonical = strings.Clone(text[s.Start:s.End])
+		}
+		found = insert(found, c)
+	}
+	return found
+}
+
+// joins says whether a + stands where it may be the space between two words.
+func joins(text string) bool {
+	for i := 1; i < len(text); i++ {
+		if text[i] == '+' && isAlphanumeric(text[i-1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// add adds what was found in a layer to what was found in the one that it was
+// decoded from. Where that overlaps it, both are readings of one place, and the
+// first stays.
+func (y *layer) add(found, inner []candidate) []candidate {
+	for i := range inner {
+		inner[i].start, inner[i].end = y.outer(inner[i].start, inner[i].end)
+	}
+	if len(found) == 0 || len(inner) == 0 || found[len(found)-1].end <= inner[0].start {
+		return append(found, inner...) // among themselves, neighbours may share a group
+	}
+	for _, c := range inner {
+		found = insert(found, c)
+	}
+	return found
+}
+
+// insert adds c where it overlaps nothing. Both ends ascend in what was found.
+func insert(found []candidate, c candidate) []candidate {
+	i := sort.Search(len(found), func(i int) bool { return found[i].end > c.start })
+	if i < len(found) && found[i].start < c.end {
+		return found
+	}
+	return slices.Insert(found, i, c)
+}

@@ -1,0 +1,239 @@
+package rules
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+)
+
+// through follows a value into an encoding, treats what is inside, and collects
+// in t.edits what of the value changes by it. It says false where the value is
+// not in this encoding; then nothing was done.
+func (t *treater) through(p *passage, text string) (applied bool, err error) {
+	if t.bare != "" && p.into != base64s {
+		text = numbersPlus(text, t.bare)
+	}
+	inner := getWalker()
+	defer inner.release()
+	place := t.place
+	inner.outer = func() string { return place() + ".@" + codecNames[p.into] }
+	inner.t.replace, inner.t.collect, inner.t.depth = t.replace, t.collect, t.depth
+	switch p.into {
+	case fromstr:
+		return t.throughJSON(inner, p, text)
+	case base64s:
+		return t.throughBase64(inner, p, text)
+	case pct:
+		return t.throughPercent(inner, p, text)
+	case jwt:
+		return t.throughJWT(inner, p, text)
+	}
+	return t.throughURL(inner, p, text)
+}
+
+// throughJSON treats the JSON texts in a string.
+func (t *treater) throughJSON(w *walker, p *passage, text string) (bool, error) {
+	doc := []byte(text)
+	if !w.valid(doc, p.inner) {
+		return false, nil
+	}
+	if err := w.run(doc, p.inner); err != nil {
+		return true, err
+	}
+	t.removed = w.removed
+	for _, s := range w.patches {
+		t.edits = append(t.edits, edit{start: s.start, end: s.end, with: s.with})
+	}
+	return true, nil
+}
+
+// throughPercent treats the text that a percent-encoding spells.
+func (t *treater) throughPercent(w *walker, p *passage, text string) (bool, error) {
+	decoded, ok := unpercent(text)
+	if !ok {
+		return false, nil
+	}
+	w.t.place = w.outer
+	if err := w.t.value(p.inner.root(), decoded); err != nil {
+		return true, err
+	}
+	t.removed = w.t.removed
+	at, from := 0, 0
+	for _, e := range w.t.edits {
+		if e.with == decoded[e.start:e.end] {
+			continue
+		}
+		start := percentOffset(text, from, e.start-at)
+		end := percentOffset(text, start, e.end-e.start)
+		t.edits = append(t.edits, edit{start: start, end: end, with: percent(e.with)})
+		at, from = e.end, end
+	}
+	return true, nil
+}
+
+// throughBase64 treats the text that base64 spells, in either alphabet, padded or
+// not, and spells it in the same way again.
+func (t *treater) throughBase64(w *walker, p *passage, text string) (bool, error) {
+	enc, decoded, ok := fromBase64(text)
+	if !ok {
+		return false, nil
+	}
+	w.t.place = w.outer
+	if err := w.t.value(p.inner.root(), decoded); err != nil {
+		return true, err
+	}
+	t.removed = w.t.removed
+	if out := w.t.apply(decoded); out != decoded {
+		t.edits = append(t.edits, edit{end: len(text), with: enc.EncodeToString([]byte(out))})
+	}
+	return true, nil
+}
+
+// fromBase64 decodes base64 of text, and says in which of its forms it is.
+func fromBase64(text string) (*base64.Encoding, string, bool) {
+	enc := base64.RawStdEncoding
+	if strings.ContainsAny(text, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	if strings.HasSuffix(text, "=") {
+		if enc = enc.WithPadding('='); len(text)%4 != 0 {
+			return nil, "", false
+		}
+	}
+	b, err := enc.DecodeString(text)
+	if err != nil || len(b) == 0 || strings.ContainsAny(text, "\r\n") || !utf8.Valid(b) {
+		return nil, "", false
+	}
+	return enc, string(b), true
+}
+
+// throughJWT treats the claims of a JWT (RFC 7519), alone or after Bearer. Its
+// header and its signature stay: what personal data they hold cannot be replaced.
+func (t *treater) throughJWT(w *walker, p *passage, text string) (bool, error) {
+	start := 0
+	if len(text) > 7 && strings.EqualFold(text[:7], "Bearer ") {
+		start = len(text) - len(strings.TrimLeft(text[7:], " "))
+	}
+	head, rest, ok := strings.Cut(text[start:], ".")
+	body, signature, ok2 := strings.Cut(rest, ".")
+	if !ok || !ok2 {
+		return false, nil
+	}
+	header, err := base64.RawURLEncoding.DecodeString(head)
+	claims, err2 := base64.RawURLEncoding.DecodeString(body)
+	seal, err3 := base64.RawURLEncoding.DecodeString(signature)
+	if err != nil || err2 != nil || err3 != nil || !isObject(header) || !isObject(claims) || !w.valid(claims, p.inner) {
+		return false, nil
+	}
+	if look := p.inner.kit.look; look != nil && t.collect == nil && (look.personal(header) || look.personal(seal)) {
+		return true, errToken
+	}
+	out, changed, err := w.rewrite(nil, claims, p.inner)
+	if err == nil && changed {
+		start += len(head) + 1
+		t.edits = append(t.edits, edit{start: start, end: start + len(body), with: base64.RawURLEncoding.EncodeToString(out)})
+	}
+	return true, err
+}
+
+func isObject(b []byte) bool {
+	i := skipSpace(b, 0)
+	return i < len(b) && b[i] == '{'
+}
+
+// A urlPart is a part of a URL: text[start:end].
+type urlPart struct {
+	name       string
+	start, end int
+}
+
+// splitURL cuts a URL or relative reference (RFC 3986, appendix B) into the
+// parts that an address can name, and the others, which have no name. The slash
+// that begins a path is no part of it: what takes the path's place stays a path.
+func splitURL(text string) []urlPart {
+	var parts []urlPart
+	add := func(name string, start, end int) {
+		if start < end {
+			parts = append(parts, urlPart{name, start, end})
+		}
+	}
+	at, end := 0, len(text)
+	fragment := end
+	if i := strings.IndexByte(text, '#'); i >= 0 {
+		fragment, end = i, i
+	}
+	query := end
+	if i := strings.IndexByte(text[:end], '?'); i >= 0 {
+		query, end = i, i
+	}
+	if i := strings.IndexAny(text[:end], ":/"); i > 0 && text[i] == ':' {
+		at = i + 1 // the scheme
+		add("", 0, i)
+	}
+	if strings.HasPrefix(text[at:end], "//") {
+		at += 2
+		stop := end
+		if i := strings.IndexByte(text[at:end], '/'); i >= 0 {
+			stop = at + i
+		}
+		host := at
+		if i := strings.LastIndexByte(text[at:stop], '@'); i >= 0 {
+			host = at + i + 1
+			add("", at, host-1) // user information
+		}
+		port := stop
+		if i := strings.LastIndexByte(text[host:stop], ':'); i >= 0 && !strings.HasSuffix(text[:stop], "]") {
+			port = host + i
+		}
+		add("host", host, port)
+		at = stop
+	}
+	if at < end && text[at] == '/' {
+		at++
+	}
+	add("path", at, end)
+	if query < fragment {
+		add("query", query+1, fragment)
+	}
+	if fragment < len(text) {
+		add("fragment", fragment+1, len(text))
+	}
+	return parts
+}
+
+// throughURL treats the parts of a URL: those of the query decoded, the others as
+// they are spelled.
+func (t *treater) throughURL(w *walker, p *passage, text string) (bool, error) {
+	parts := splitURL(text)
+	for _, part := range parts {
+		if part.name == "query" && !pairsReadable(text[part.start:part.end]) {
+			return false, nil
+		}
+	}
+	a := p.inner
+	w.auto, w.depth = a, t.depth
+	for _, part := range parts {
+		state, outer := a.sink, w.outer
+		if part.name != "" {
+			state = a.member(0, part.name)
+			outer = func() string { return w.outer() + "." + part.name }
+		}
+		with := text[part.start:part.end]
+		var err error
+		if part.name == "query" {
+			with, err = w.pairs(state, with, outer)
+		} else {
+			w.t.place = outer
+			if err = w.t.value(w.planAt(state), with); err == nil {
+				with = w.t.apply(with)
+			}
+		}
+		if err != nil {
+			return true, err
+		}
+		if with != text[part.start:part.end] {
+			t.edits = append(t.edits, edit{start: part.start, end: part.end, with: with})
+		}
+	}
+	return true, nil
+}

@@ -12,11 +12,11 @@ import (
 type checked struct {
 	Problems []remark `json:"problems"`
 
-	files         map[string]bool // by clean name
-	rules         map[string]bool // by place
-	routes        map[string]bool
-	reported      map[remark]bool
-	testsNotAsked int
+	files    map[string]bool // by clean name
+	rules    map[string]bool // by place
+	routes   map[string]bool
+	reported map[remark]bool
+	tests    int
 }
 
 // A remark is a mistake or a lint finding. Line and Col are 0 where it stands at
@@ -90,8 +90,8 @@ func (c *checked) print(w io.Writer) error {
 		b.WriteString(f.String() + "\n")
 	}
 	b.WriteString(strings.Join([]string{number(len(c.files), "file"), number(len(c.routes), "route"), number(len(c.rules), "rule")}, ", "))
-	if n := c.testsNotAsked; n > 0 {
-		b.WriteString(", " + number(n, "test file") + " left to statveil test")
+	if c.tests > 0 {
+		b.WriteString(", " + number(c.tests, "test"))
 	}
 	var wrong []string
 	if n := c.count("error"); n > 0 {

@@ -149,7 +149,7 @@ func (k *kit) treat(p *plan) {
 	for _, r := range p.rules {
 		p.blind = p.blind || r.blind()
 	}
-	p.blind = p.blind || len(p.src.into) > 0
+	p.blind = p.blind || len(p.src.into) > 0 || k.look != nil && k.look.find.Numeric()
 	p.blindNames = len(p.keyed) > 0 || slices.ContainsFunc(p.names, func(r *Rule) bool { return r.find != nil && r.blind() })
 	p.node, p.literal = fate(p.numbers, false), fate(p.numbers, true)
 	if k.look != nil {

@@ -80,7 +80,7 @@ func (r *Rule) refusing() *Rule {
 func (r *Rule) whole() bool { return r.find == nil && r.part == nil }
 
 // blind says whether the rule must see every value, whatever it looks like.
-func (r *Rule) blind() bool { return r.find == nil || r.own || r.part != nil }
+func (r *Rule) blind() bool { return r.find == nil || r.own || r.part != nil || r.find.Numeric() }
 
 // within returns the part of a value that the rule is about.
 func (r *Rule) within(text string) (start, end int) {

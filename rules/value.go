@@ -107,7 +107,9 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 		switch {
 		case find == nil && start == 0 && end == len(text):
 			// What an earlier rule found is personal, whatever a later one keeps.
-			if kept = rule.Do == Keep && len(t.edits) > 0; !kept && !t.covered(0, end) {
+			if kept = rule.Do == Keep && len(t.edits) > 0; kept {
+				t.take(rule, start, end, text)
+			} else if !t.covered(0, end) {
 				t.removed = rule.Do == Remove && rule.whole()
 				clear(t.edits)
 				t.edits = append(t.edits[:0], edit{end: end, rule: rule, kind: "value"})
@@ -175,7 +177,7 @@ func (t *treater) take(rule *Rule, start, end int, text string) {
 // search looks in a number, by its exact decimal value. Digits alone are nobody's
 // number unless a detector is made for them.
 func (t *treater) search(rule *Rule, find *detect.Finder, text string) {
-	if rule.look || !find.Numeric() || t.covered(0, len(text)) {
+	if !find.Numeric() || t.covered(0, len(text)) {
 		return
 	}
 	exact := decimal(text)

@@ -18,17 +18,26 @@ func (t *treater) through(p *passage, text string) (applied bool, err error) {
 	place := t.place
 	inner.outer = func() string { return place() + ".@" + codecNames[p.into] }
 	inner.t.replace, inner.t.collect, inner.t.depth = t.replace, t.collect, t.depth
+	inner.t.told = t.told
+	if p.keeps != nil {
+		inner.t.told = p.keeps
+	}
 	switch p.into {
 	case fromstr:
-		return t.throughJSON(inner, p, text)
+		applied, err = t.throughJSON(inner, p, text)
 	case base64s:
-		return t.throughBase64(inner, p, text)
+		applied, err = t.throughBase64(inner, p, text)
 	case pct:
-		return t.throughPercent(inner, p, text)
+		applied, err = t.throughPercent(inner, p, text)
 	case jwt:
-		return t.throughJWT(inner, p, text)
+		applied, err = t.throughJWT(inner, p, text)
+	case urls:
+		applied, err = t.throughURL(inner, p, text)
 	}
-	return t.throughURL(inner, p, text)
+	if err == nil && applied && p.keeps != nil && t.collect == nil {
+		return true, t.tell(p.keeps, text) // once, not for each value inside
+	}
+	return applied, err
 }
 
 // throughJSON treats the JSON texts in a string.

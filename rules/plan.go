@@ -101,6 +101,7 @@ type kit struct {
 type passage struct {
 	into  codec
 	inner *automaton
+	keeps *Rule // that keeps whole what no other rule takes of it
 }
 
 // plan says what the addresses of a source mean for a value. The error is that
@@ -250,7 +251,11 @@ func (k *kit) passages(p *plan) error {
 		if err != nil {
 			return err
 		}
-		p.passages = append(p.passages, passage{into, a})
+		keeps := slices.IndexFunc(inner.around, func(r *Rule) bool { return r.whole() && r.Do == Keep })
+		p.passages = append(p.passages, passage{into: into, inner: a})
+		if keeps >= 0 {
+			p.passages[len(p.passages)-1].keeps = inner.around[keeps]
+		}
 	}
 	return nil
 }

@@ -12,7 +12,6 @@ import (
 func Schema() []byte {
 	r := &reader{}
 	file := object("A rule file of statveil: where in requests personal data stands, and what is done about it.", r.fileFields(&fileSpec{}, &scalar{}))
-	file["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	file["title"] = "statveil rules"
 	file["$defs"] = map[string]any{
 		"route":    object("One kind of request.", r.routeFields(&routeSpec{})),
@@ -23,24 +22,24 @@ func Schema() []byte {
 			object("The tenant by its name.", r.tenantFields(&tenantSpec{})),
 		}},
 	}
-	return schemaText(file)
+	return printed(file)
 }
 
-// TestSchema returns the JSON Schema of test files.
-func TestSchema() []byte {
+// SchemaOfTests returns the JSON Schema of test files.
+func SchemaOfTests() []byte {
 	r := &reader{}
-	file := object("A test file of statveil: requests, and what must become of them under its rules.", r.suiteFields(&Suite{}, &[]scalar{}))
-	file["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	file := object("Tests of rules: requests, and what must become of them.", r.suiteFields(&Suite{}, &[]scalar{}))
 	file["title"] = "statveil tests"
 	file["$defs"] = map[string]any{
-		"test":   object("One request through the rules.", r.testFields(&Test{}, &testSpec{})),
+		"test":   object("One request, and what must become of it.", r.testFields(&Test{}, &testSpec{})),
+		"want":   object("What must become of a request.", r.wantFields(&want{})),
 		"answer": object("An answer of the collector.", r.answerFields(&answer{})),
-		"want":   object("What must become of the request.", r.wantFields(&want{})),
 	}
-	return schemaText(file)
+	return printed(file)
 }
 
-func schemaText(schema map[string]any) []byte {
+func printed(schema map[string]any) []byte {
+	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false) // it is read by people too

@@ -232,10 +232,10 @@ func respelled(random *rand.Rand, n *yaml.Node, values []string) {
 	*at = *value.Content[0]
 }
 
-// TestSchemaOfSuites: it accepts the tests that can be read, and rejects those with a
+// TestSchemaOfTests: it accepts the tests that can be read, and rejects those with a
 // mistake of structure.
-func TestSchemaOfSuites(t *testing.T) {
-	s := compileSchema(t, TestSchema())
+func TestSchemaOfTests(t *testing.T) {
+	s := compileSchema(t, SchemaOfTests())
 	structural := regexp.MustCompile(`is no field of|a mapping of fields|a list is wanted|a single value is wanted|the list is empty` +
 		`|is no reason to refuse|has no (name|request|tests)\b|wants nothing|rules is missing`)
 	good, _ := filepath.Glob("packs/*_test.yaml")

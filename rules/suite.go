@@ -140,7 +140,9 @@ func parseTests(name string, data []byte) (*Suite, Problems) {
 func (r *reader) suiteFields(suite *Suite, paths *[]scalar) []field {
 	return []field{
 		{"rules", "The rule files and folders, relative to this file.", needed(textsForm(textForm("callstats.yaml"))), func(n *node) { *paths = r.scalars(n) }},
-		{"tests", "The tests: each sends one request through the rules.", needed(filled(listForm("test"))), func(n *node) { r.list(n, func(n *node) { suite.Tests = append(suite.Tests, r.test(n)) }) }},
+		{"tests", "The tests: each sends one request through the rules.", needed(filled(listForm("test"))), func(n *node) {
+			r.list(n, func(n *node) { suite.Tests = append(suite.Tests, r.test(n)) })
+		}},
 	}
 }
 
@@ -184,7 +186,7 @@ func (r *reader) suiteRules(suite *Suite, paths []scalar) Problems {
 	return nil
 }
 
-// A testSpec is what a test says beside what it wants.
+// A testSpec is what a test says beside what a Test keeps of it.
 type testSpec struct {
 	name, request     scalar
 	header            []headerField
@@ -203,25 +205,24 @@ func (r *reader) testFields(t *Test, s *testSpec) []field {
 }
 
 func (r *reader) test(n *node) *Test {
-	t := &Test{File: r.file, Line: n.Line}
-	var spec testSpec
+	t, s := &Test{File: r.file, Line: n.Line}, testSpec{}
 	before := len(r.problems)
-	r.mapping(n, "a test", r.testFields(t, &spec))
-	t.Name = spec.name.text
+	r.mapping(n, "a test", r.testFields(t, &s))
+	t.Name = s.name.text
 	if len(r.problems) > before {
 		return t
 	}
 	switch {
-	case spec.name.text == "":
+	case s.name.text == "":
 		r.problem(n.Line, n.Column, "the test has no name", "name: says what it shows")
-	case spec.request.text == "":
+	case s.request.text == "":
 		r.problem(n.Line, n.Column, "the test has no request", "request: METHOD TARGET, as in request: POST /v1/events?user=anna")
-	case !spec.wanted:
+	case !s.wanted:
 		r.problem(n.Line, n.Column, "the test wants nothing", "want: {} is: forwarded, and nothing changed")
-	case t.want.refused.text != "" && spec.hasAnswer:
+	case t.want.refused.text != "" && s.hasAnswer:
 		r.problem(n.Line, n.Column, "the collector of a refused request is not asked: it has no answer", "remove answer, or refused")
 	}
-	r.head(t, spec.request, spec.header)
+	r.head(t, s.request, s.header)
 	return t
 }
 
@@ -293,6 +294,11 @@ func (r *reader) text(n *node) scalar {
 	return scalar{n.Value, n.Line, n.Column}
 }
 
+func (r *reader) answer(n *node, what string) (a answer) {
+	r.mapping(n, what, r.answerFields(&a))
+	return a
+}
+
 func (r *reader) answerFields(a *answer) []field {
 	return []field{
 		{"status", "200 to 599.", textForm("200"), func(n *node) {
@@ -304,11 +310,6 @@ func (r *reader) answerFields(a *answer) []field {
 		{"headers", "The headers of the answer.", anyObject, func(n *node) { a.header = r.header(n) }},
 		{"body", "The body of the answer.", anyForm, func(n *node) { s := r.bodyText(n); a.body = &s }},
 	}
-}
-
-func (r *reader) answer(n *node, what string) (a answer) {
-	r.mapping(n, what, r.answerFields(&a))
-	return a
 }
 
 func (r *reader) wantFields(w *want) []field {

@@ -529,7 +529,7 @@ func TestOutcomes(t *testing.T) {
 
 // TestAnswers: placeholders in an answer are the pseudonyms of the request.
 func TestAnswers(t *testing.T) {
-	found := []Seen{{Kind: "phone", With: "p1"}, {Kind: "phone", With: "p2"}, {Kind: "email", With: "e"}, {Kind: "email", With: "e"}, {Kind: "ip"}}
+	found := []Seen{{Rule: &Rule{}, Kind: "phone", With: "p1"}, {Rule: &Rule{}, Kind: "phone", With: "p2"}, {Rule: &Rule{}, Kind: "email", With: "e"}, {Rule: &Rule{}, Kind: "email", With: "e"}, {Kind: "ip"}}
 	p := &pseudonyms{found: found, labels: map[string]string{"1": "p2"}}
 	tests := []struct{ in, want string }{
 		{"a <email> b <phone=1><email>", "a e b p2e"},
@@ -551,7 +551,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestMatchTemplates(t *testing.T) {
-	found := []Seen{{Kind: "phone", With: "p1"}, {Kind: "phone", With: "p"}, {Kind: "value", With: "p1"}, {Kind: "value", With: ""}}
+	found := []Seen{{Rule: &Rule{}, Kind: "phone", With: "p1"}, {Rule: &Rule{}, Kind: "phone", With: "p"}, {Rule: &Rule{}, Kind: "value", With: "p1"}, {Rule: &Rule{}, Kind: "value", With: ""}}
 	tests := []struct {
 		template, text string
 		want           bool

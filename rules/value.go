@@ -33,7 +33,8 @@ type treater struct {
 	readings readings
 	gaps     readings // of a part of the value
 	edits    []edit
-	settled  bool // the last value was taken or kept to its last character, or followed into an encoding
+	told     *Rule // that keeps all around the value: the Replacer knows of it already
+	settled  bool  // the last value was taken or kept to its last character, or followed into an encoding
 	removed  bool // the last value is to be left out, with the place where it stood
 	spans    []detect.Span
 
@@ -224,15 +225,21 @@ func kindOf(s detect.Span) string {
 // drop tells the Replacer of a value without text that a rule removes, or refuses
 // the request for it.
 func (t *treater) drop(rule *Rule) error {
+	if err := t.tell(rule, ""); err != nil || rule.Do != Reject {
+		return err
+	}
+	return rejected(rule)
+}
+
+// tell shows the Replacer a value that a rule does not pseudonymize.
+func (t *treater) tell(rule *Rule, text string) error {
 	if t.secret == nil {
 		t.secret = &secret{}
 	}
 	t.f = Finding{Rule: rule, Kind: "value", secret: &t.secret}
-	*t.secret = secret{place: t.place}
-	if _, err := t.replace(&t.f); err != nil || rule.Do != Reject {
-		return err
-	}
-	return rejected(rule)
+	*t.secret = secret{text: text, place: t.place}
+	_, err := t.replace(&t.f)
+	return err
 }
 
 func rejected(rule *Rule) error {
@@ -363,6 +370,9 @@ func (t *treater) ask(text string) error {
 	for _, e := range t.edits {
 		if e.rule.refuse {
 			return errToken
+		}
+		if e.rule == t.told {
+			continue
 		}
 		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, secret: &t.secret}
 		switch e.was = text[e.start:e.end]; {

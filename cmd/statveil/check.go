@@ -21,16 +21,17 @@ func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check [--format text|json] PATH...",
 		Short: "Find every mistake in rule files and configurations",
-		Long: `Read rule files, test files (*_test.yaml) and configurations, and show every
-mistake and lint finding as file:line:col: message. A folder stands for the *.yaml
-files in it. Rule files given together are checked as one set, in their order, as
-run would load them; the rules that a configuration names are checked too.
+		Long: `Read rule files and configurations, told apart by what is in them, and test files
+(*_test.yaml), and show every mistake and lint finding as file:line:col: message.
+A folder stands for the *.yaml files in it. Rule files given together are checked
+as one set, in their order, as run would load them; the rules that a configuration
+or a test names are checked too. It runs no test.
 
 It ends with 0 where all is fine, 1 where there are mistakes, and 3 where there is
 only lint: what is no mistake and may still not be meant.
 
-With --schema it prints the JSON Schema of rule files, test files or
-configurations, for editors, and checks nothing.`,
+With --schema it prints the JSON Schema of rule files, configurations or tests, for
+editors, and checks nothing.`,
 		Example: `  statveil check rules statveil.yaml
   statveil check --schema rules > rules.schema.json`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -59,18 +60,18 @@ configurations, for editors, and checks nothing.`,
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", "`text` or json")
-	c.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of `rules`, tests or config instead")
+	c.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of `rules`, config or tests instead")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("schema", cobra.FixedCompletions([]string{"rules", "tests", "config"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("schema", cobra.FixedCompletions([]string{"rules", "config", "tests"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 func printSchema(w io.Writer, of string, args []string) error {
-	schemas := map[string]func() []byte{"rules": rules.Schema, "tests": rules.TestSchema, "config": config.Schema}
+	schemas := map[string]func() []byte{"rules": rules.Schema, "config": config.Schema, "tests": rules.SchemaOfTests}
 	schema, ok := schemas[of]
 	switch {
 	case !ok:
-		return usage("--schema rules, --schema tests or --schema config", "--schema %q is not known", of)
+		return usage("--schema rules, --schema config, or --schema tests", "--schema %q is not known", of)
 	case len(args) > 0:
 		return usage("check the paths without --schema", "--schema checks nothing: %s is one path too many", args[0])
 	}
@@ -116,25 +117,6 @@ func check(paths []string) (*checked, error) {
 		}
 	}
 	return c, nil
-}
-
-// checkTests reads a test file, and the rules that it names.
-func (c *checked) checkTests(name string) error {
-	c.files[filepath.Clean(name)] = true
-	suites, err := rules.LoadTests(name)
-	var problems rules.Problems
-	switch {
-	case errors.As(err, &problems):
-		for _, p := range problems {
-			c.add(remark{p.File, p.Line, p.Col, "error", p.Message, p.Hint})
-		}
-	case err != nil:
-		return reading(err)
-	}
-	for _, s := range suites {
-		c.tests += len(s.Tests)
-	}
-	return nil
 }
 
 // yamlFiles is the file of a path, or the *.yaml files of a folder in byte order.
@@ -225,4 +207,21 @@ func (c *checked) checkConfig(file rules.File) {
 		return
 	}
 	c.checkRules(files)
+}
+
+// checkTests reads the tests of a file, and with them the rules that they name.
+func (c *checked) checkTests(name string) error {
+	c.files[filepath.Clean(name)] = true
+	suites, err := rules.LoadTests(name)
+	var problems rules.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return err
+	}
+	for _, p := range problems {
+		c.add(remark{p.File, p.Line, p.Col, "error", p.Message, p.Hint})
+	}
+	for _, s := range suites {
+		c.tests += len(s.Tests)
+	}
+	return nil
 }

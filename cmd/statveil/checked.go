@@ -15,8 +15,8 @@ type checked struct {
 	files    map[string]bool // by clean name
 	rules    map[string]bool // by place
 	routes   map[string]bool
-	tests    int
 	reported map[remark]bool
+	tests    int
 }
 
 // A remark is a mistake or a lint finding. Line and Col are 0 where it stands at

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/statveil/statveil/rules/detect"
@@ -33,9 +34,10 @@ type treater struct {
 	readings readings
 	gaps     readings // of a part of the value
 	edits    []edit
-	told     *Rule // that keeps all around the value: the Replacer knows of it already
-	settled  bool  // the last value was taken or kept to its last character, or followed into an encoding
-	removed  bool  // the last value is to be left out, with the place where it stood
+	told     *Rule     // that keeps all around the value: the Replacer knows of it already
+	issued   time.Time // of the JWT that the value is in
+	settled  bool      // the last value was taken or kept to its last character, or followed into an encoding
+	removed  bool      // the last value is to be left out, with the place where it stood
 	spans    []detect.Span
 
 	f      Finding
@@ -374,7 +376,7 @@ func (t *treater) ask(text string) error {
 		if e.rule == t.told {
 			continue
 		}
-		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, secret: &t.secret}
+		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, Issued: t.issued, secret: &t.secret}
 		switch e.was = text[e.start:e.end]; {
 		case t.number && e.canonical == "" && len(e.was) == len(text):
 			e.canonical = strings.Clone(decimal(e.was))

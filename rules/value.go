@@ -35,7 +35,7 @@ type treater struct {
 	edits    []edit
 	told     *Rule // that keeps all around the value: the Replacer knows of it already
 	settled  bool  // the last value was taken or kept to its last character, or followed into an encoding
-	removed  bool // the last value is to be left out, with the place where it stood
+	removed  bool  // the last value is to be left out, with the place where it stood
 	spans    []detect.Span
 
 	f      Finding

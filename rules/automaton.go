@@ -44,7 +44,7 @@ type state struct {
 // and time, maxWild what one name can cost.
 const (
 	maxStates = 4096
-	maxWork   = 1 << 28 // places times names
+	maxWork   = 1 << 25 // places times names
 	maxWild   = 6
 )
 
@@ -82,6 +82,7 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 	var key []byte
 	intern := func(set []place) (uint16, error) {
 		set = closure(set, targets)
+		kit.build.work += len(set)
 		key = key[:0]
 		for _, p := range set {
 			key = binary.AppendUvarint(binary.AppendUvarint(key, uint64(p.address)), uint64(p.step))
@@ -89,7 +90,7 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 		if id, ok := ids[string(key)]; ok {
 			return id, nil
 		}
-		if *kit.work += len(set) * (len(a.symbols.names) + 1); len(sets) == maxStates || *kit.work > maxWork {
+		if kit.build.work += len(set) * (len(a.symbols.names) + 1); len(sets) == maxStates || kit.build.work > maxWork {
 			return 0, errTangled
 		}
 		id := uint16(len(sets))

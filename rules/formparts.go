@@ -58,7 +58,7 @@ func (w *walker) part(p *plan, content string, place func() string) (string, err
 		inner := getWalker()
 		defer inner.release()
 		inner.t.replace, inner.t.depth, inner.outer = w.t.replace, w.t.depth, place
-		around := &kit{part: inBody, any: k.any, look: k.look, around: p.src.ends, work: new(int)}
+		around := &kit{part: inBody, any: k.any, look: k.look, around: p.src.ends, build: newBuild()}
 		if a, err := compile(nil, around); err == nil && inner.valid([]byte(content), a) {
 			w.t.forget()
 			out, edited, err := inner.rewrite(nil, []byte(content), a)

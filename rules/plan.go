@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/statveil/statveil/rules/detect"
@@ -94,7 +95,36 @@ type kit struct {
 	any    *detect.Finder // what values are searched for first; nil: the addresses are only read
 	look   *Rule          // the last look; nil: what no rule takes is kept
 	around []*Rule        // rules that cover all of it
-	work   *int           // done to build the automata of one route
+	build  *build
+}
+
+// A build is what the automata of one route have in common while they are built.
+type build struct {
+	work  int                   // done
+	inner map[string]*automaton // of passages, by what leads into them
+}
+
+func newBuild() *build { return &build{inner: map[string]*automaton{}} }
+
+// into returns the automaton of what is in an encoding. Many places of a route lead
+// to the same one.
+func (k *kit) into(targets []target) (*automaton, error) {
+	var key []byte
+	for _, t := range targets {
+		key = fmt.Appendf(key, "%p %v;", t.rule, t.steps)
+	}
+	key = fmt.Appendf(key, "%d %p %p %t", k.part, k.any, k.look, k.look != nil && k.look.refuse)
+	for _, r := range k.around {
+		key = fmt.Appendf(key, " %p", r)
+	}
+	if a := k.build.inner[string(key)]; a != nil {
+		return a, nil
+	}
+	a, err := compile(targets, k)
+	if err == nil {
+		k.build.inner[string(key)] = a
+	}
+	return a, err
 }
 
 // A passage is an encoding, with the addresses that go on inside.
@@ -228,7 +258,7 @@ func (k *kit) passages(p *plan) error {
 	}
 	slices.SortStableFunc(order, func(a, b codec) int { return cmp.Compare(first(a), first(b)) })
 	for _, into := range order {
-		inner := &kit{part: inBody, any: k.any, look: k.look, work: k.work}
+		inner := &kit{part: inBody, any: k.any, look: k.look, build: k.build}
 		if into == urls {
 			inner.part = inQuery
 		}
@@ -244,10 +274,10 @@ func (k *kit) passages(p *plan) error {
 				}
 			}
 		}
-		if into == jwt && k.look != nil {
-			inner.look = k.look.refusing()
+		if into == jwt && k.look != nil && !k.look.refuse {
+			inner.look = k.look.strict
 		}
-		a, err := compile(groups[into], inner)
+		a, err := inner.into(groups[into])
 		if err != nil {
 			return err
 		}

@@ -226,11 +226,11 @@ func (route *Route) compile(ds *detectors) error {
 	for i, a := range route.reads {
 		reads[a.root] = append(reads[a.root], target{&Rule{order: i}, a.steps}) // order: its place in reads
 	}
-	work := new(int)
+	b := newBuild()
 	var err error
 	// Of a part that no address is about, there is one automaton for all routes.
 	build := func(targets []target, part root) (*automaton, error) {
-		k := &kit{part: part, any: route.any, look: route.look, work: work}
+		k := &kit{part: part, any: route.any, look: route.look, build: b}
 		if len(targets) > 0 {
 			return compile(targets, k)
 		}
@@ -246,7 +246,7 @@ func (route *Route) compile(ds *detectors) error {
 		if len(reads[i]) == 0 {
 			continue
 		}
-		if route.readers[i], err = compile(reads[i], &kit{part: root(i), work: work}); err != nil {
+		if route.readers[i], err = compile(reads[i], &kit{part: root(i), build: b}); err != nil {
 			return err
 		}
 	}

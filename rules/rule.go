@@ -60,20 +60,17 @@ type Rule struct {
 	look   bool           // the last look
 	refuse bool           // what it finds refuses the request
 	alone  *automaton     // of the last look: for texts that no rule covers
+	strict *Rule          // of the last look: the one that refuses
 }
 
 // newLook returns the last look, which takes what no rule of the route took.
 func newLook(any *detect.Finder) *Rule {
 	look := &Rule{Name: "otherwise", find: any, any: any, look: true}
-	look.alone, _ = compile(nil, &kit{part: inBody, any: any, look: look, work: new(int)}) // without addresses nothing is tangled
+	look.alone, _ = compile(nil, &kit{part: inBody, any: any, look: look, build: newBuild()}) // without addresses nothing is tangled
+	strict := *look
+	strict.refuse = true
+	look.strict = &strict
 	return look
-}
-
-// refusing returns the last look for a place where nothing can be replaced.
-func (r *Rule) refusing() *Rule {
-	refusing := *r
-	refusing.refuse = true
-	return &refusing
 }
 
 // whole says whether the rule takes its values whole.

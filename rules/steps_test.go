@@ -163,3 +163,25 @@ func unwrap(value, steps string) (string, error) {
 	}
 	return value, nil
 }
+
+// TestTangledSteps: addresses through encodings that lead to a multitude of places
+// are refused, whatever they multiply: states, encodings in encodings, both.
+func TestTangledSteps(t *testing.T) {
+	many := func(n int, address string) string {
+		var all []string
+		for i := range n {
+			all = append(all, strings.ReplaceAll(address, "N", fmt.Sprint(i)))
+		}
+		return strings.Join(all, ", ")
+	}
+	for _, at := range []string{
+		many(50, "body.**.a*.b"+strings.Repeat(".@fromstr.**.a*.b", 12)+"N"),
+		many(200, "body.**.xN.@fromstr.**.yN.@fromstr.**.zN"),
+		many(300, "body.**.@fromstr.**.xN.@jwt.**.yN.@url.query.zN.@pct.@fromstr.**.a*.**.b*.**.cN"),
+	} {
+		_, err := Parse(File{"r.yaml", []byte("version: 1\nroutes:\n  - {name: r, match: /x, rules: [{at: [" + at + "], find: phone}]}\n")})
+		if err == nil || !strings.Contains(err.Error(), "too many states") && !strings.Contains(err.Error(), "names with * or ?") {
+			t.Errorf("got %.200v for %.80s", err, at)
+		}
+	}
+}

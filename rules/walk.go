@@ -358,7 +358,7 @@ func (w *walker) merge(a, b *plan) *plan {
 	p := a
 	if !b.src.within(a.src) {
 		k := *w.auto.kit
-		k.work = new(int)
+		k.build = newBuild()
 		var err error
 		if p, err = k.plan(a.src.join(b.src)); err != nil {
 			p.passages = nil // what they are about is taken as it stands

@@ -154,15 +154,12 @@ func (f *applyFlags) findRoute(set *rules.Set) (*rules.Route, error) {
 	for _, r := range set.Routes() {
 		known = append(known, r.Name)
 	}
-	hint := "routes are: " + strings.Join(known, ", ")
-	route, near := set.Route(f.route), set.Nearest(f.route)
+	route := set.Route(f.route)
 	switch {
 	case f.route == "":
-		return nil, usage(hint, "apply needs --route")
-	case route == nil && near != "":
-		return nil, usage(fmt.Sprintf("did you mean %q?", near), "there is no route %q", f.route)
+		return nil, usage("routes are: "+strings.Join(known, ", "), "apply needs --route")
 	case route == nil:
-		return nil, usage(hint, "there is no route %q", f.route)
+		return nil, usage(rules.Suggest(f.route, known), "there is no route %q", f.route)
 	case route.Pass || route.Observe:
 		return nil, usage("a route with pass: true or mode: observe forwards what comes as it is", "route %q changes nothing", f.route)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -157,12 +158,7 @@ func explain(set *rules.Set, req *http.Request) *explanation {
 func spell(r *http.Request) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\n", r.Method, r.URL.RequestURI())
-	var names []string
-	for name := range r.Header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, v := range r.Header[name] {
 			if v != "" || name != "User-Agent" { // an empty one keeps net/http from naming itself
 				fmt.Fprintf(&b, "%s: %s\n", name, v)

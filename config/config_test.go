@@ -211,3 +211,25 @@ func TestLoad(t *testing.T) {
 		t.Errorf("an absent file: got %v", err)
 	}
 }
+
+// TestCheck: every mistake, and what is missing beside what can be read.
+func TestCheck(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"complete", least, ""},
+		{"missing and wrong", "listen: x\nrules: [r]\nkeys: {dev: maybe}\n",
+			"f.yaml:1:9: listen is not an address to listen on\n  hint: write host:port, as in 127.0.0.1:8080, or :8080 for every interface\n" +
+				"f.yaml:3:13: keys.dev must be true or false\n" +
+				"f.yaml: upstream is missing\n  hint: name the collector, as in upstream: http://127.0.0.1:9000"},
+		{"nothing can be read", "[", "f.yaml:2:1: not YAML: did not find expected node content"},
+		{"too large", strings.Repeat("#\n", 5<<20), "f.yaml: the file is larger than 1MiB"},
+	}
+	for _, tt := range tests {
+		c, problems := config.Check("f.yaml", []byte(tt.in))
+		if got := problems.Error(); got != tt.want || c == nil {
+			t.Errorf("%s: got\n%s\nwant\n%s", tt.name, got, tt.want)
+		}
+	}
+	if c, _ := config.Check("d/f.yaml", []byte("rules: [r]\nlisten: x\n")); !reflect.DeepEqual(c.Rules, []string{"d/r"}) {
+		t.Errorf("rules beside a mistake: got %q", c.Rules)
+	}
+}

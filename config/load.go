@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -31,6 +33,32 @@ func Load(path string) (*Config, error) {
 // Parse reads a configuration from data. The name stands in messages, and
 // relative paths are relative to its directory. Its error is Problems.
 func Parse(name string, data []byte) (*Config, error) {
+	c, d := parse(name, data)
+	if err := d.problems.err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Check reads a configuration as Parse does, and returns what it says with every
+// mistake: what Validate would say is missing too.
+func Check(name string, data []byte) (*Config, Problems) {
+	c, d := parse(name, data)
+	found := d.problems
+	found.sort()
+	if len(d.places) == 0 && len(found) > 0 {
+		return c, found // nothing could be read: nothing is missing
+	}
+	for _, f := range c.check() {
+		unread := func(p Problem) bool { return strings.HasPrefix(p.Message, f.fields[0]) }
+		if f.missing && !slices.ContainsFunc(d.problems, unread) {
+			found = append(found, Problem{File: name, Message: f.message, Hint: f.hint})
+		}
+	}
+	return c, found
+}
+
+func parse(name string, data []byte) (*Config, *decoder) {
 	c := Default()
 	c.file = name
 	d := &decoder{file: name, places: make(map[string]place)}
@@ -61,10 +89,7 @@ func Parse(name string, data []byte) (*Config, error) {
 			}
 		}
 	}
-	if err := d.problems.err(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, d
 }
 
 // firstInvalid is the place of the first bytes that are not UTF-8.

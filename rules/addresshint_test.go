@@ -80,6 +80,8 @@ func TestMeantAddress(t *testing.T) {
 		{"a header", "header[X-User]", "header.X-User"},
 		{"a parameter", "query_string.user", "query.user"},
 		{"a parameter", "args.user", "query.user"},
+		{"a cookie", "cookies.sid", "cookie.sid"},
+		{"a field", "form_data.user", "form.user"},
 		{"a body", "json.user", "body.user"},
 		{"a body", "Body.user", "body.user"},
 		{"a body", "bdy.user", "body.user"},

@@ -44,9 +44,9 @@ func (m *Match) medium(w *walker) (medium, string, error) {
 	object := len(begins) > 0 && (begins[0] == '{' || begins[0] == '[')
 	claimed, known := media[declared]
 	switch {
-	case object && (!known || claimed == textMedium):
-		return jsonMedium, "", nil // broken JSON is no text: a lenient reader may read it
-	case (object || len(begins) > 0 && begins[0] == '"') && w.valid(body, m.Route.parts[inBody]):
+	case object && claimed != multipartMedium:
+		return jsonMedium, "", nil // broken JSON is nothing else: a lenient reader may read it
+	case len(begins) > 0 && (object || begins[0] == '"') && w.valid(body, m.Route.parts[inBody]):
 		return jsonMedium, "", nil
 	case !known:
 		return 0, "", errMedium

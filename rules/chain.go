@@ -118,6 +118,9 @@ func (c *check) url(at, sent, arrived string, changes []change) {
 			host.end = host.start + port
 		}
 	}
+	if path.start < path.end && rest[path.start] == '/' {
+		path.start++ // what takes a path's place stays a path
+	}
 	parts := map[string]span{"host": host, "path": path, "fragment": {}}
 	if hasFragment {
 		parts["fragment"] = span{len(sent) - len(fragment), len(sent)}

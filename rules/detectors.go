@@ -13,6 +13,8 @@ type detectors struct {
 	all   []*detect.Detector // what any means: the built-in ones but opaque, with the file's settings
 	any   *detect.Finder
 	look  *Rule // the last look of the file's routes
+
+	bares map[bareKey]*automaton // of the parts that no address is about
 }
 
 // compileDetectors makes the built-in detectors with the file's settings, its
@@ -118,6 +120,23 @@ func (r *reader) detector(s detectorSpec, kind detect.Kind, o detect.Options) *d
 	}
 	return d
 }
+
+// bare returns the automaton of a part without addresses.
+func (ds *detectors) bare(k *kit) (*automaton, error) {
+	key := bareKey{k.part == inBody, k.look != nil}
+	if a := ds.bares[key]; a != nil {
+		return a, nil
+	}
+	a, err := compile(nil, k)
+	if ds.bares == nil {
+		ds.bares = map[bareKey]*automaton{}
+	}
+	ds.bares[key] = a
+	return a, err
+}
+
+// A bareKey is what tells the automata of parts without addresses apart.
+type bareKey struct{ body, looks bool }
 
 func (ds *detectors) add(name string, d *detect.Detector) {
 	if d != nil {

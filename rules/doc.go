@@ -11,6 +11,9 @@
 //	if m == nil { /* no route: refuse the request */ }
 //	err = m.Rewrite(nil, func(f *rules.Finding) (string, error) { return seal(f), nil })
 //
+// Check is Load for whoever writes the files: every mistake, and by Set.Lint what
+// is none and may still not be meant. Schema describes the files to editors.
+//
 // # What it promises
 //
 // A body is read by one strict pass: what [encoding/json] would not accept, what

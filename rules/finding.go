@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unsafe"
 
 	"github.com/statveil/statveil/rules/detect"
@@ -17,6 +18,10 @@ type Finding struct {
 	Rule   *Rule  // that took it; Rule.File is "" for the last look
 	Kind   string // phone, email ...; "value" where a rule took the whole value
 	Number bool   // it stands there as a JSON number
+
+	// Issued is when the JWT that it is in says that it was issued (iat), else the
+	// zero time. Keys of that time give the same pseudonym as long as the token lives.
+	Issued time.Time
 
 	secret **secret // fmt follows one pointer, where a Finding is part of something else, but not two
 }

@@ -50,32 +50,33 @@ func TestLintBesideMistakes(t *testing.T) {
 // an address where a rule is said never to, every request leaves as with it.
 func TestDeadRulesDoNothing(t *testing.T) {
 	addresses := []string{"body.user", "body.user.name", "body.*", "body.**", "body.list", "body.list.#", "body.list.0", "body.list.*", "body.*.name", "body.**.name",
-		"path.id", "path.**", "query.user", "query.**", "header.X-User", "header.**", "header.Authorization"}
+		"path.id", "path.**", "query.user", "query.**", "header.X-User", "header.**", "header.Authorization", "cookie.sid", "cookie.**",
+		"body.user.@keys", "body.**.@keys", "body.user.@pct", "query.user.@pct", "body.list.@fromstr.name"}
 	finds := []string{"", "", ", find: phone", ", find: [phone, email]", ", find: any", ", find: [email, opaque]"}
-	dos := []string{"", "", ", do: keep"}
+	dos := []string{"", "", "", ", do: keep", ", do: keep", ", do: mask", ", do: remove", ", do: reject", ", part: '^(.*)@'"}
 	var requests []string
 	for _, body := range []string{
 		`{"user":"anna@example.com +12025550143","list":["+12025550143",{"name":"x"}],"name":"Anna"}`,
 		`{"user":{"name":"anna@example.com","+12025550143":"1"},"list":{"name":"550e8400-e29b-41d4-a716-446655440000","0":"x"}}`,
 		`{"user":[{"name":null,"x":""},"call +12025550143"],"x":{"name":"192.0.2.7","y":{"name":"anna@example.com"}}}`,
 	} {
-		requests = append(requests, "POST /c/+12025550143?user=anna@example.com&x=+12025550143\nX-User: anna@example.com\nX-Other: call +12025550143\n\n"+body)
+		requests = append(requests, "POST /c/+12025550143?user=anna@example.com&x=+12025550143\nX-User: anna@example.com\nX-Other: call +12025550143\nCookie: sid=anna@example.com; x=1\n\n"+body)
 	}
 	random := rand.New(rand.NewPCG(5, 6))
 	pick := func(from []string) string { return from[random.IntN(len(from))] }
 	dead := 0
-	for range 1500 {
+	for range 2500 {
 		var rules [][]string // addresses and, last, what is done there
-		for range 1 + random.IntN(4) {
+		for i := range 1 + random.IntN(4) {
 			rule := []string{pick(addresses)}
 			for range random.IntN(2) {
 				rule = append(rule, pick(addresses))
 			}
-			rules = append(rules, append(rule, pick(finds)+pick(dos)))
+			rules = append(rules, append(rule, fmt.Sprintf(", name: r%d%s%s", i, pick(finds), pick(dos))))
 		}
 		file := func(rules [][]string) string {
 			text := "version: 1\nroutes:\n  - name: a\n    match: POST /c/{id}\n    rules:\n"
-			for i, r := range rules {
+			for _, r := range rules {
 				for j, at := range r[:len(r)-1] { // one line an address, so that a finding names it
 					open := "      - {at: [" + at
 					if j > 0 {
@@ -83,11 +84,14 @@ func TestDeadRulesDoNothing(t *testing.T) {
 					}
 					text += open + strings.Repeat(",\n", min(1, len(r)-2-j))
 				}
-				text += fmt.Sprintf("], name: r%d%s}\n", i, r[len(r)-1])
+				text += "]" + r[len(r)-1] + "}\n"
 			}
 			return text
 		}
-		set, problems := parseDead(t, file(rules))
+		set, problems := Check(File{"r.yaml", []byte(file(rules))})
+		if slices.ContainsFunc(problems, func(p Problem) bool { return !strings.Contains(p.Message, "can never apply") }) {
+			continue // what cannot be done there
+		}
 		left := slices.Clone(rules)
 		switch lints := slices.DeleteFunc(set.Lint(), func(p Problem) bool {
 			return !strings.Contains(p.Message, "never applies at") && !strings.Contains(p.Message, "adds nothing")

@@ -2,7 +2,9 @@ package rules
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -18,17 +20,26 @@ func (t *treater) through(p *passage, text string) (applied bool, err error) {
 	place := t.place
 	inner.outer = func() string { return place() + ".@" + codecNames[p.into] }
 	inner.t.replace, inner.t.collect, inner.t.depth = t.replace, t.collect, t.depth
+	inner.t.told, inner.t.issued = t.told, t.issued
+	if p.keeps != nil {
+		inner.t.told = p.keeps
+	}
 	switch p.into {
 	case fromstr:
-		return t.throughJSON(inner, p, text)
+		applied, err = t.throughJSON(inner, p, text)
 	case base64s:
-		return t.throughBase64(inner, p, text)
+		applied, err = t.throughBase64(inner, p, text)
 	case pct:
-		return t.throughPercent(inner, p, text)
+		applied, err = t.throughPercent(inner, p, text)
 	case jwt:
-		return t.throughJWT(inner, p, text)
+		applied, err = t.throughJWT(inner, p, text)
+	case urls:
+		applied, err = t.throughURL(inner, p, text)
 	}
-	return t.throughURL(inner, p, text)
+	if err == nil && applied && p.keeps != nil && t.collect == nil {
+		return true, t.tell(p.keeps, text) // once, not for each value inside
+	}
+	return applied, err
 }
 
 // throughJSON treats the JSON texts in a string.
@@ -128,12 +139,25 @@ func (t *treater) throughJWT(w *walker, p *passage, text string) (bool, error) {
 	if look := p.inner.kit.look; look != nil && t.collect == nil && (look.personal(header) || look.personal(seal)) {
 		return true, errToken
 	}
+	w.t.issued = issuedAt(claims)
 	out, changed, err := w.rewrite(nil, claims, p.inner)
 	if err == nil && changed {
 		start += len(head) + 1
 		t.edits = append(t.edits, edit{start: start, end: start + len(body), with: base64.RawURLEncoding.EncodeToString(out)})
 	}
 	return true, err
+}
+
+// issuedAt returns the time of the claim iat (RFC 7519, section 4.1.6), the zero
+// time where there is none that is one.
+func issuedAt(claims []byte) time.Time {
+	var c struct {
+		IssuedAt float64 `json:"iat"`
+	}
+	if json.Unmarshal(claims, &c) != nil || !(c.IssuedAt > 0 && c.IssuedAt < 1<<40) {
+		return time.Time{}
+	}
+	return time.Unix(int64(c.IssuedAt), 0)
 }
 
 func isObject(b []byte) bool {

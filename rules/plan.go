@@ -101,6 +101,7 @@ type kit struct {
 type passage struct {
 	into  codec
 	inner *automaton
+	keeps *Rule // that keeps whole what no other rule takes of it
 }
 
 // plan says what the addresses of a source mean for a value. The error is that
@@ -149,7 +150,7 @@ func (k *kit) treat(p *plan) {
 	for _, r := range p.rules {
 		p.blind = p.blind || r.blind()
 	}
-	p.blind = p.blind || len(p.src.into) > 0
+	p.blind = p.blind || len(p.src.into) > 0 || k.look != nil && k.look.find.Numeric()
 	p.blindNames = len(p.keyed) > 0 || slices.ContainsFunc(p.names, func(r *Rule) bool { return r.find != nil && r.blind() })
 	p.node, p.literal = fate(p.numbers, false), fate(p.numbers, true)
 	if k.look != nil {
@@ -250,7 +251,11 @@ func (k *kit) passages(p *plan) error {
 		if err != nil {
 			return err
 		}
-		p.passages = append(p.passages, passage{into, a})
+		keeps := slices.IndexFunc(inner.around, func(r *Rule) bool { return r.whole() && r.Do == Keep })
+		p.passages = append(p.passages, passage{into: into, inner: a})
+		if keeps >= 0 {
+			p.passages[len(p.passages)-1].keeps = inner.around[keeps]
+		}
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *d
 	if len(r.problems) > 0 {
 		return route
 	}
-	if err := route.compile(); err != nil {
+	if err := route.compile(ds); err != nil {
 		r.problem(s.line, s.col, err.Error(), "")
 	}
 	return route
@@ -200,7 +200,7 @@ func TenantName(s string) bool {
 }
 
 // compile builds the automata of the route.
-func (route *Route) compile() error {
+func (route *Route) compile(ds *detectors) error {
 	var targets [roots][]target
 	var framing []target
 	route.spelled = map[string]bool{}
@@ -226,11 +226,19 @@ func (route *Route) compile() error {
 	}
 	work := new(int)
 	var err error
-	if route.framing, err = compile(framing, &kit{part: inHeader, any: route.any, look: route.look, work: work}); err != nil {
+	// Of a part that no address is about, there is one automaton for all routes.
+	build := func(targets []target, part root) (*automaton, error) {
+		k := &kit{part: part, any: route.any, look: route.look, work: work}
+		if len(targets) > 0 {
+			return compile(targets, k)
+		}
+		return ds.bare(k)
+	}
+	if route.framing, err = build(framing, inHeader); err != nil {
 		return err
 	}
 	for i := range targets {
-		if route.parts[i], err = compile(targets[i], &kit{part: root(i), any: route.any, look: route.look, work: work}); err != nil {
+		if route.parts[i], err = build(targets[i], root(i)); err != nil {
 			return err
 		}
 		if len(reads[i]) == 0 {

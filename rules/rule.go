@@ -80,7 +80,7 @@ func (r *Rule) refusing() *Rule {
 func (r *Rule) whole() bool { return r.find == nil && r.part == nil }
 
 // blind says whether the rule must see every value, whatever it looks like.
-func (r *Rule) blind() bool { return r.find == nil || r.own || r.part != nil }
+func (r *Rule) blind() bool { return r.find == nil || r.own || r.part != nil || r.find.Numeric() }
 
 // within returns the part of a value that the rule is about.
 func (r *Rule) within(text string) (start, end int) {
@@ -133,6 +133,7 @@ func (r *reader) compileRule(s ruleSpec, ds *detectors) *Rule {
 	rule.Reversible = r.bool(s.reversible)
 	if s.linkable.text != "" {
 		r.linkable(rule, s.linkable)
+		r.linkableInJWT(rule, s.linkable)
 	}
 	if rule.Do != Pseudonymize {
 		for _, f := range []struct {
@@ -200,6 +201,20 @@ func (r *reader) find(rule *Rule, names []scalar, ds *detectors) {
 	}
 	if len(names) > 0 {
 		rule.find = detect.NewFinder(found...)
+	}
+}
+
+// linkableInJWT reports what would change in a token that must stay the same for
+// as long as it lives.
+func (r *reader) linkableInJWT(rule *Rule, s scalar) {
+	if rule.Linkable == LinkTenant || rule.Linkable == LinkGlobal {
+		return
+	}
+	for _, a := range rule.at {
+		if slices.Contains(a.steps, step{kind: stepInto, into: jwt}) {
+			r.problem(s.line, s.col, fmt.Sprintf("%s: what is in a JWT can be linkable across tenant or global only", a.text), "a token must stay the same for as long as it lives; give the other addresses a rule of their own")
+			return
+		}
 	}
 }
 

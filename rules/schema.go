@@ -12,7 +12,6 @@ import (
 func Schema() []byte {
 	r := &reader{}
 	file := object("A rule file of statveil: where in requests personal data stands, and what is done about it.", r.fileFields(&fileSpec{}, &scalar{}))
-	file["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	file["title"] = "statveil rules"
 	file["$defs"] = map[string]any{
 		"route":    object("One kind of request.", r.routeFields(&routeSpec{})),
@@ -23,11 +22,29 @@ func Schema() []byte {
 			object("The tenant by its name.", r.tenantFields(&tenantSpec{})),
 		}},
 	}
+	return printed(file)
+}
+
+// SchemaOfTests returns the JSON Schema of test files.
+func SchemaOfTests() []byte {
+	r := &reader{}
+	file := object("Tests of rules: requests, and what must become of them.", r.suiteFields(&Suite{}, &[]scalar{}))
+	file["title"] = "statveil tests"
+	file["$defs"] = map[string]any{
+		"test":   object("One request, and what must become of it.", r.testFields(&Test{}, &testSpec{})),
+		"want":   object("What must become of a request.", r.wantFields(&want{})),
+		"answer": object("An answer of the collector.", r.answerFields(&answer{})),
+	}
+	return printed(file)
+}
+
+func printed(schema map[string]any) []byte {
+	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false) // it is read by people too
 	out.SetIndent("", "  ")
-	if err := out.Encode(file); err != nil {
+	if err := out.Encode(schema); err != nil {
 		panic("rules: internal error: " + err.Error())
 	}
 	return b.Bytes()

@@ -17,9 +17,9 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-func compileSchema(t testing.TB) *jsonschema.Schema {
+func compileSchema(t testing.TB, text []byte) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ routes:
 `
 
 func TestSchemaAccepts(t *testing.T) {
-	s := compileSchema(t)
+	s := compileSchema(t, Schema())
 	files := map[string][]byte{"every field": []byte(everyField)}
 	packs, _ := filepath.Glob("packs/*.yaml")
 	for _, path := range packs {
@@ -130,7 +130,7 @@ var tooFine = map[string]string{
 }
 
 func TestSchemaRejects(t *testing.T) {
-	s := compileSchema(t)
+	s := compileSchema(t, Schema())
 	wants, err := filepath.Glob("testdata/bad/*.want")
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +164,7 @@ func TestSchemaRejects(t *testing.T) {
 // whatever is taken out, the schema accepts what the reader accepts, and rejects
 // what the reader says is a mistake of structure.
 func TestSchemaIsTheReader(t *testing.T) {
-	s := compileSchema(t)
+	s := compileSchema(t, Schema())
 	values := []string{"x", "7", "true", "1.5", `""`, "null", "[]", "{}", "[x]", "[[x]]", "{x: y}", "[null]", "{name: x}", "body.x", "phone", "keep", "[{}]", "POST /y"}
 	random := rand.New(rand.NewPCG(1, 2))
 	seen := [2]int{}
@@ -232,6 +232,38 @@ func respelled(random *rand.Rand, n *yaml.Node, values []string) {
 	*at = *value.Content[0]
 }
 
+// TestSchemaOfTests: it accepts the tests that can be read, and rejects those with a
+// mistake of structure.
+func TestSchemaOfTests(t *testing.T) {
+	s := compileSchema(t, SchemaOfTests())
+	structural := regexp.MustCompile(`is no field of|a mapping of fields|a list is wanted|a single value is wanted|the list is empty` +
+		`|is no reason to refuse|has no (name|request|tests)\b|wants nothing|rules is missing`)
+	good, _ := filepath.Glob("packs/*_test.yaml")
+	bad, _ := filepath.Glob("testdata/suites/bad-*.yaml")
+	rejected := 0
+	for _, path := range append(append(good, "testdata/suites/good-requests.yaml"), bad...) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, problems := parseTests(path, data)
+		wrong := slices.ContainsFunc(problems, func(p Problem) bool { return p.File == path && structural.MatchString(p.Message) })
+		err, read := accepts(t, s, data)
+		switch {
+		case !read:
+		case err != nil && len(problems) == 0:
+			t.Errorf("%s is rejected: %v", path, err)
+		case err == nil && wrong:
+			t.Errorf("%s is accepted: %v", path, problems)
+		case wrong:
+			rejected++
+		}
+	}
+	if len(good) == 0 || rejected < 3 {
+		t.Errorf("%d good files, %d rejected: not enough", len(good), rejected)
+	}
+}
+
 // TestSchemaDescribes: every field has a description, and what words it knows are
 // the compiler's.
 func TestSchemaDescribes(t *testing.T) {
@@ -239,6 +271,7 @@ func TestSchemaDescribes(t *testing.T) {
 	for what, fields := range map[string][]field{
 		"file": r.fileFields(&fileSpec{}, &scalar{}), "route": r.routeFields(&routeSpec{}), "rule": r.ruleFields(&ruleSpec{}),
 		"detector": r.detectorFields(&detectorSpec{}), "tenant": r.tenantFields(&tenantSpec{}),
+		"suite": r.suiteFields(&Suite{}, &[]scalar{}), "test": r.testFields(&Test{}, &testSpec{}), "want": r.wantFields(&want{}), "answer": r.answerFields(&answer{}),
 	} {
 		for _, f := range fields {
 			if !strings.HasSuffix(f.doc, ".") || strings.Contains(f.doc, "\n") {

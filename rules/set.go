@@ -28,6 +28,21 @@ func (s *Set) Route(name string) *Route {
 	return nil
 }
 
+// Rules returns the rules of all routes, each once, in the order in which they are tried.
+func (s *Set) Rules() []*Rule {
+	var all []*Rule
+	seen := map[*Rule]bool{}
+	for _, route := range s.routes {
+		for _, rule := range route.rules {
+			if !seen[rule] {
+				seen[rule] = true
+				all = append(all, rule)
+			}
+		}
+	}
+	return all
+}
+
 // File is a rule file that is already in memory.
 type File struct {
 	Name string
@@ -38,6 +53,15 @@ type File struct {
 // tests (*_test.yaml), in byte order of their names. The error is Problems
 // where the files could be read but hold mistakes: all of them.
 func Load(paths ...string) (*Set, error) {
+	files, err := Files(paths...)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(files...)
+}
+
+// Files reads the files that Load compiles.
+func Files(paths ...string) ([]File, error) {
 	var files []File
 	for _, path := range paths {
 		names, err := expand(path, "*.yaml", isRuleFile)
@@ -52,7 +76,7 @@ func Load(paths ...string) (*Set, error) {
 			files = append(files, File{name, data})
 		}
 	}
-	return Parse(files...)
+	return files, nil
 }
 
 func isTestFile(name string) bool { return strings.HasSuffix(name, "_test.yaml") }

@@ -99,10 +99,7 @@ func parseTests(name string, data []byte) (*Suite, Problems) {
 		return suite, r.problems
 	}
 	var paths []scalar
-	r.mapping(doc, "a test file", []field{
-		{"rules", "The rule files and folders, relative to this file.", needed(textsForm(textForm("callstats.yaml"))), func(n *node) { paths = r.scalars(n) }},
-		{"tests", "The tests: each sends one request through the rules.", needed(filled(listForm("test"))), func(n *node) { r.list(n, func(n *node) { suite.Tests = append(suite.Tests, r.test(n)) }) }},
-	})
+	r.mapping(doc, "a test file", r.suiteFields(suite, &paths))
 	if len(r.problems) == 0 && len(paths) == 0 {
 		r.problem(1, 1, "rules is missing", "rules: [callstats.yaml] names the rule files, relative to this one")
 	}
@@ -111,6 +108,15 @@ func parseTests(name string, data []byte) (*Suite, Problems) {
 	}
 	ruleProblems := r.suiteRules(suite, paths)
 	return suite, append(r.problems.inOrder(), ruleProblems...)
+}
+
+func (r *reader) suiteFields(suite *Suite, paths *[]scalar) []field {
+	return []field{
+		{"rules", "The rule files and folders, relative to this file.", needed(textsForm(textForm("callstats.yaml"))), func(n *node) { *paths = r.scalars(n) }},
+		{"tests", "The tests: each sends one request through the rules.", needed(filled(listForm("test"))), func(n *node) {
+			r.list(n, func(n *node) { suite.Tests = append(suite.Tests, r.test(n)) })
+		}},
+	}
 }
 
 // suiteRules loads the rules of a suite and returns the problems of their files.
@@ -149,35 +155,43 @@ func (r *reader) suiteRules(suite *Suite, paths []scalar) Problems {
 	return nil
 }
 
-func (r *reader) test(n *node) *Test {
-	t := &Test{File: r.file, Line: n.Line}
-	var name, request scalar
-	var header []headerField
-	wanted, hasAnswer := false, false
-	before := len(r.problems)
-	r.mapping(n, "a test", []field{
-		{"name", "What the test shows.", needed(textForm("phone number as conference id")), func(n *node) { name = r.scalar(n) }},
-		{"request", "METHOD TARGET, percent-encoded as a client would send it.", needed(textForm("POST /v1/events?user=anna")), func(n *node) { request = r.scalar(n) }},
-		{"headers", "The headers of the request; several values are a list.", anyObject, func(n *node) { header = r.header(n) }},
+// A testSpec is what a test says beside what a Test keeps of it.
+type testSpec struct {
+	name, request     scalar
+	header            []headerField
+	wanted, hasAnswer bool
+}
+
+func (r *reader) testFields(t *Test, s *testSpec) []field {
+	return []field{
+		{"name", "What the test shows.", needed(textForm("phone number as conference id")), func(n *node) { s.name = r.scalar(n) }},
+		{"request", "METHOD TARGET, percent-encoded as a client would send it.", needed(textForm("POST /v1/events?user=anna")), func(n *node) { s.request = r.scalar(n) }},
+		{"headers", "The headers of the request; several values are a list.", anyObject, func(n *node) { s.header = r.header(n) }},
 		{"body", "The body: YAML, which becomes JSON, or a string taken byte for byte.", anyForm, func(n *node) { t.body = []byte(r.bodyText(n).text) }},
-		{"answer", "What the collector answers.", refForm("answer"), func(n *node) { hasAnswer, t.answer = true, r.answer(n) }},
-		{"want", "What must come of it; {} is: forwarded, and nothing changed.", needed(refForm("want")), func(n *node) { wanted, t.want = true, r.want(n) }},
-	})
-	t.Name = name.text
+		{"answer", "What the collector answers.", refForm("answer"), func(n *node) { s.hasAnswer, t.answer = true, r.answer(n) }},
+		{"want", "What must come of it; {} is: forwarded, and nothing changed.", needed(refForm("want")), func(n *node) { s.wanted, t.want = true, r.want(n) }},
+	}
+}
+
+func (r *reader) test(n *node) *Test {
+	t, s := &Test{File: r.file, Line: n.Line}, testSpec{}
+	before := len(r.problems)
+	r.mapping(n, "a test", r.testFields(t, &s))
+	t.Name = s.name.text
 	if len(r.problems) > before {
 		return t
 	}
 	switch {
-	case name.text == "":
+	case s.name.text == "":
 		r.problem(n.Line, n.Column, "the test has no name", "name: says what it shows")
-	case request.text == "":
+	case s.request.text == "":
 		r.problem(n.Line, n.Column, "the test has no request", "request: METHOD TARGET, as in request: POST /v1/events?user=anna")
-	case !wanted:
+	case !s.wanted:
 		r.problem(n.Line, n.Column, "the test wants nothing", "want: {} is: forwarded, and nothing changed")
-	case t.want.refused.text != "" && hasAnswer:
+	case t.want.refused.text != "" && s.hasAnswer:
 		r.problem(n.Line, n.Column, "the collector of a refused request is not asked: it has no answer", "remove answer, or refused")
 	}
-	r.head(t, request, header)
+	r.head(t, s.request, s.header)
 	return t
 }
 
@@ -250,7 +264,12 @@ func (r *reader) text(n *node) scalar {
 }
 
 func (r *reader) answer(n *node) (a answer) {
-	r.mapping(n, "an answer", []field{
+	r.mapping(n, "an answer", r.answerFields(&a))
+	return a
+}
+
+func (r *reader) answerFields(a *answer) []field {
+	return []field{
 		{"status", "200 to 599.", textForm("200"), func(n *node) {
 			s := r.scalar(n)
 			if _, err := fmt.Sscanf(s.text, "%d", &a.status); s.text != "" && (err != nil || a.status < 200 || a.status > 599 || len(s.text) != 3) {
@@ -259,18 +278,21 @@ func (r *reader) answer(n *node) (a answer) {
 		}},
 		{"headers", "The headers of the answer.", anyObject, func(n *node) { a.header = r.header(n) }},
 		{"body", "The body of the answer.", anyForm, func(n *node) { s := r.bodyText(n); a.body = &s }},
-	})
-	return a
+	}
 }
 
-func (r *reader) want(n *node) (w want) {
-	r.mapping(n, "want", []field{
+func (r *reader) wantFields(w *want) []field {
+	return []field{
 		{"route", "The route that matches.", textForm("join"), func(n *node) { w.route = r.scalar(n) }},
 		{"tenant", "Whose data it is.", textForm("acme"), func(n *node) { w.tenant = r.scalar(n) }},
 		{"changed", "What changes on the way, by address; every other byte must arrive as it was sent.", anyObject, func(n *node) { w.changed = r.changes(n) }},
 		{"refused", "The reason for which the request is refused.", enumForm(reasons...), func(n *node) { w.refused = r.scalar(n) }},
 		{"answer", "What the client must get.", refForm("answer"), func(n *node) { a := r.answer(n); w.answer = &a }},
-	})
+	}
+}
+
+func (r *reader) want(n *node) (w want) {
+	r.mapping(n, "want", r.wantFields(&w))
 	if s := w.refused; s.text != "" && !slices.Contains(reasons, s.text) {
 		r.problem(s.line, s.col, fmt.Sprintf("%q is no reason to refuse a request", s.text), suggestion(s.text, reasons))
 	}

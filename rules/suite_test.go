@@ -380,7 +380,7 @@ func TestExpected(t *testing.T) {
 		{"percent around, spelled anew", `body: {x: a%2fanna%2F}`, "body.x.@pct: a/<value>/", [][4]string{anna}, []string{"%2fanna", "%2F" + p},
 			"body.x.@pct: what stands around the pseudonym did not arrive as it was sent"},
 		{"a URL", `body: {x: "https://u@anna.example:8080/a/anna?id=anna&y=1#anna"}`,
-			`{body.x.@url.host: <value>.example, body.x.@url.path: /a/<value>, body.x.@url.query.id: <value>, body.x.@url.fragment: <value>}`,
+			`{body.x.@url.host: <value>.example, body.x.@url.path: a/<value>, body.x.@url.query.id: <value>, body.x.@url.fragment: <value>}`,
 			[][4]string{anna}, []string{"anna", p, "anna", p, "anna", p, "anna", p}, ""},
 		{"a list below steps", `body: {x: "/a?id=anna&y=1&id=anna"}`, `body.x.@url.query.id: [<value>, anna]`, [][4]string{anna}, []string{"anna", p}, ""},
 		{"a URL in a query", "request: POST /apps/7/rooms?u=%2Fa%3Fid%3Danna%23f", `query.u.@url.query.id: <value>`,
@@ -529,7 +529,7 @@ func TestOutcomes(t *testing.T) {
 
 // TestAnswers: placeholders in an answer are the pseudonyms of the request.
 func TestAnswers(t *testing.T) {
-	found := []Seen{{Kind: "phone", With: "p1"}, {Kind: "phone", With: "p2"}, {Kind: "email", With: "e"}, {Kind: "email", With: "e"}, {Kind: "ip"}}
+	found := []Seen{{Rule: &Rule{}, Kind: "phone", With: "p1"}, {Rule: &Rule{}, Kind: "phone", With: "p2"}, {Rule: &Rule{}, Kind: "email", With: "e"}, {Rule: &Rule{}, Kind: "email", With: "e"}, {Kind: "ip"}}
 	p := &pseudonyms{found: found, labels: map[string]string{"1": "p2"}}
 	tests := []struct{ in, want string }{
 		{"a <email> b <phone=1><email>", "a e b p2e"},
@@ -551,7 +551,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestMatchTemplates(t *testing.T) {
-	found := []Seen{{Kind: "phone", With: "p1"}, {Kind: "phone", With: "p"}, {Kind: "value", With: "p1"}, {Kind: "value", With: ""}}
+	found := []Seen{{Rule: &Rule{}, Kind: "phone", With: "p1"}, {Rule: &Rule{}, Kind: "phone", With: "p"}, {Rule: &Rule{}, Kind: "value", With: "p1"}, {Rule: &Rule{}, Kind: "value", With: ""}}
 	tests := []struct {
 		template, text string
 		want           bool

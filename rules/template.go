@@ -74,7 +74,7 @@ type pseudonyms struct {
 // ofKind returns the different pseudonyms of one kind, in the order of the request.
 func (p *pseudonyms) ofKind(kind string, where func(Seen) bool) (all []string) {
 	for _, f := range p.found {
-		if f.Kind == kind && f.With != "" && !slices.Contains(all, f.With) && where(f) {
+		if f.Kind == kind && f.With != "" && f.Rule.Do == Pseudonymize && !slices.Contains(all, f.With) && where(f) {
 			all = append(all, f.With)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/statveil/statveil/rules/detect"
@@ -33,8 +34,10 @@ type treater struct {
 	readings readings
 	gaps     readings // of a part of the value
 	edits    []edit
-	settled  bool // the last value was taken or kept to its last character, or followed into an encoding
-	removed  bool // the last value is to be left out, with the place where it stood
+	told     *Rule     // that keeps all around the value: the Replacer knows of it already
+	issued   time.Time // of the JWT that the value is in
+	settled  bool      // the last value was taken or kept to its last character, or followed into an encoding
+	removed  bool      // the last value is to be left out, with the place where it stood
 	spans    []detect.Span
 
 	f      Finding
@@ -107,7 +110,9 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 		switch {
 		case find == nil && start == 0 && end == len(text):
 			// What an earlier rule found is personal, whatever a later one keeps.
-			if kept = rule.Do == Keep && len(t.edits) > 0; !kept && !t.covered(0, end) {
+			if kept = rule.Do == Keep && len(t.edits) > 0; kept {
+				t.take(rule, start, end, text)
+			} else if !t.covered(0, end) {
 				t.removed = rule.Do == Remove && rule.whole()
 				clear(t.edits)
 				t.edits = append(t.edits[:0], edit{end: end, rule: rule, kind: "value"})
@@ -175,7 +180,7 @@ func (t *treater) take(rule *Rule, start, end int, text string) {
 // search looks in a number, by its exact decimal value. Digits alone are nobody's
 // number unless a detector is made for them.
 func (t *treater) search(rule *Rule, find *detect.Finder, text string) {
-	if rule.look || !find.Numeric() || t.covered(0, len(text)) {
+	if !find.Numeric() || t.covered(0, len(text)) {
 		return
 	}
 	exact := decimal(text)
@@ -222,15 +227,21 @@ func kindOf(s detect.Span) string {
 // drop tells the Replacer of a value without text that a rule removes, or refuses
 // the request for it.
 func (t *treater) drop(rule *Rule) error {
+	if err := t.tell(rule, ""); err != nil || rule.Do != Reject {
+		return err
+	}
+	return rejected(rule)
+}
+
+// tell shows the Replacer a value that a rule does not pseudonymize.
+func (t *treater) tell(rule *Rule, text string) error {
 	if t.secret == nil {
 		t.secret = &secret{}
 	}
 	t.f = Finding{Rule: rule, Kind: "value", secret: &t.secret}
-	*t.secret = secret{place: t.place}
-	if _, err := t.replace(&t.f); err != nil || rule.Do != Reject {
-		return err
-	}
-	return rejected(rule)
+	*t.secret = secret{text: text, place: t.place}
+	_, err := t.replace(&t.f)
+	return err
 }
 
 func rejected(rule *Rule) error {
@@ -362,7 +373,10 @@ func (t *treater) ask(text string) error {
 		if e.rule.refuse {
 			return errToken
 		}
-		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, secret: &t.secret}
+		if e.rule == t.told {
+			continue
+		}
+		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, Issued: t.issued, secret: &t.secret}
 		switch e.was = text[e.start:e.end]; {
 		case t.number && e.canonical == "" && len(e.was) == len(text):
 			e.canonical = strings.Clone(decimal(e.was))

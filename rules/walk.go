@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/statveil/statveil/rules/detect"
 )
@@ -66,7 +67,7 @@ var walkers = sync.Pool{New: func() any {
 // before left it: a Replacer may have panicked.
 func getWalker() *walker {
 	w := walkers.Get().(*walker)
-	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.depth = false, "", w.here, nil, DefaultDepth
+	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.told, w.t.issued, w.t.depth = false, "", w.here, nil, nil, time.Time{}, DefaultDepth
 	w.stack, w.patches, w.looks, w.outer = w.stack[:0], w.patches[:0], false, nil
 	return w
 }

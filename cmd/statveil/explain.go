@@ -117,7 +117,8 @@ func readRequest(r io.Reader) (*http.Request, error) {
 // one who asks.
 type explanation struct {
 	Route    string    `json:"route,omitempty"`
-	At       string    `json:"at,omitempty"` // file:line of the route
+	At       string    `json:"at,omitempty"`   // file:line of the route
+	Mode     string    `json:"mode,omitempty"` // observe
 	Tenant   string    `json:"tenant,omitempty"`
 	Findings []finding `json:"findings"`
 	Refused  string    `json:"refused,omitempty"`
@@ -146,9 +147,9 @@ func explain(set *rules.Set, req *http.Request) *explanation {
 	if e.Findings = findings(out.Seen); out.Refused != "" {
 		e.Status = answer.StatusCode
 	}
-	for _, r := range set.Routes() {
-		if r.Name == e.Route {
-			e.At = fmt.Sprintf("%s:%d", r.File, r.Line)
+	if r := set.Route(e.Route); r != nil {
+		if e.At = fmt.Sprintf("%s:%d", r.File, r.Line); r.Observe {
+			e.Mode = "observe"
 		}
 	}
 	return e
@@ -189,6 +190,12 @@ func (e *explanation) print(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\n", name, value)
 	}
 	line("route", e.Route, e.At)
+	if e.Mode != "" {
+		line("mode", e.Mode+": forwarded unchanged; this is what would be done", "")
+		if e.Detail != "" {
+			line("", e.Detail, "")
+		}
+	}
 	if tenant := e.Tenant; tenant == "" && e.Route != "" && e.Refused == "" {
 		line("tenant", "not asked for: no pseudonym was needed", "")
 	} else {

@@ -16,11 +16,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Exit codes: 3, lint findings only, comes with the commands that lint.
 const (
 	exitOK     = 0
 	exitFailed = 1 // something was found wrong, or failed
 	exitUsage  = 2
+	exitLint   = 3 // nothing but lint was found
 )
 
 func main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -47,7 +47,7 @@ pseudonyms take its place, and the rest goes on byte for byte.`,
 	// Whatever goes wrong before a command begins is the fault of its line.
 	began := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
-	root.AddCommand(runCommand(), demoCommand(), testCommand(), explainCommand(), scanCommand(), applyCommand(), keysCommand(), versionCommand())
+	root.AddCommand(runCommand(), demoCommand(), initCommand(), checkCommand(), testCommand(), explainCommand(), scanCommand(), applyCommand(), keysCommand(), versionCommand())
 	root.InitDefaultCompletionCmd()
 	if c, _, err := root.Find([]string{"completion"}); err == nil {
 		c.Example = "  source <(statveil completion bash)"
@@ -65,7 +65,7 @@ pseudonyms take its place, and the rest goes on byte for byte.`,
 	}
 	var hinted *hintedError
 	var usage *usageError
-	if !errors.Is(err, errReported) {
+	if !errors.Is(err, errReported) && !errors.Is(err, errOnlyLint) {
 		fmt.Fprintf(stderr, "error: %v\n", err)
 	}
 	switch {
@@ -77,11 +77,17 @@ pseudonyms take its place, and the rest goes on byte for byte.`,
 	if !began || errors.As(err, &usage) {
 		return exitUsage
 	}
+	if errors.Is(err, errOnlyLint) {
+		return exitLint
+	}
 	return exitFailed
 }
 
-// errReported is a failure that the command has shown already.
-var errReported = errors.New("reported")
+// What the command has shown already: a failure, or nothing but lint.
+var (
+	errReported = errors.New("reported")
+	errOnlyLint = errors.New("only lint")
+)
 
 // A hintedError says what to do about it.
 type hintedError struct {

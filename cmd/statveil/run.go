@@ -47,14 +47,29 @@ ends; a second signal ends it at once.`,
 			}
 			log := newLogger(cfg.Log, c.ErrOrStderr())
 			defer log.Sync()
-			if cfg.Keys.Dev { // a warning at every start, whatever the level
-				newLogger(config.Log{Level: "warn", Format: cfg.Log.Format}, c.ErrOrStderr()).Warn("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
+			// Warnings at every start, whatever the level.
+			warn := newLogger(config.Log{Level: "warn", Format: cfg.Log.Format}, c.ErrOrStderr()).Warn
+			if cfg.Keys.Dev {
+				warn("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
+			}
+			if names := observing(set); len(names) > 0 {
+				warn("routes observe: their requests are forwarded unchanged, whatever they hold", zap.Strings("routes", names))
 			}
 			return serve(c.Context(), cfg, set, keyring, log, nil)
 		},
 	}
 	f.register(c)
 	return c
+}
+
+// observing are the routes that forward unchanged what they should treat.
+func observing(set *rules.Set) (names []string) {
+	for _, r := range set.Routes() {
+		if r.Observe {
+			names = append(names, r.Name)
+		}
+	}
+	return names
 }
 
 type runFlags struct {

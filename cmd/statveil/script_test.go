@@ -59,12 +59,17 @@ func tokensOf(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: tokens FILE")
 	}
+	text := numberTokens(ts.ReadFile(args[0]), "<", ">")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
+}
+
+// numberTokens names pseudonyms by their first appearance: A, B, C.
+func numberTokens(text, before, after string) string {
 	numbers := map[string]string{}
-	text := token.ReplaceAllStringFunc(ts.ReadFile(args[0]), func(t string) string {
+	return token.ReplaceAllStringFunc(text, func(t string) string {
 		if numbers[t] == "" {
-			numbers[t] = "<" + string(rune('A'+len(numbers))) + ">"
+			numbers[t] = before + string(rune('A'+len(numbers))) + after
 		}
 		return numbers[t]
 	})
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
 }

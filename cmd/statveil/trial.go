@@ -28,7 +28,10 @@ func try(set *rules.Set, req *http.Request, to rules.Collector) (*http.Response,
 		},
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return to(r, out.Seen) }),
 		Observe: func(o proxy.Outcome) {
-			out.Route, out.Refused, out.Detail = o.Route, string(o.Refused), o.Detail
+			out.Route, out.Detail = o.Route, o.Detail
+			if out.Refused = string(o.Refused); o.Observed && o.Refused != "" { // it went on all the same
+				out.Refused, out.Detail = "", fmt.Sprintf("would be refused: %s: %s", o.Refused, o.Detail)
+			}
 		},
 		Found: func(f *rules.Finding, with string) {
 			out.Seen = append(out.Seen, rules.Seen{Rule: f.Rule, Address: f.Address(), Kind: f.Kind, Text: f.Text(), With: with})

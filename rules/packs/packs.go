@@ -1,9 +1,9 @@
 // Package packs holds ready rule files for known protocols, embedded in the
-// binary. A pack is an ordinary rule file: copy it, change it.
+// binary, each with its tests. A pack is an ordinary rule file: copy it, change it.
 //
-//   - callstats.yaml: callstats.io; join, alive, stats and SDP of its
-//     JavaScript, Java, Android and REST clients; callstats_test.yaml are
-//     its tests
+//   - callstats.yaml: callstats.io; everything that its JavaScript, Java,
+//     Android and REST clients send. callstats_test.yaml shows it, request by
+//     request
 package packs
 
 import "embed"

@@ -86,6 +86,7 @@ var rewrites = func() (all []rewrite) {
 		{`(?i)^(request|req|http|r|ctx|context|input|event)\.`, ``}, // the request, where it is an object
 		{`(?i)^(query_?string|query_?params?|queries|args|search)([.:\[/ (])`, `query$2`},
 		{`(?i)^(path_?params?|params?|path_?parameters?|vars|captures?)([.:\[/ (])`, `path$2`},
+		{`(?i)^(form_?data|post_?form)([.:\[/ (])`, `form$2`},
 		{`(?i)^(json|payload|body_?json)([.:\[/ (]|->)`, `body$2`},
 		{`^(body|path|query|header|cookie|form)(?:::?|/| |\.?\()["']?([^"')]*)["']?\)?`, `$1.$2`}, // header:X, header/X, header("X")
 		{`(^|[. ])keys(\[\])?$`, `$1@keys`},                                                       // jq

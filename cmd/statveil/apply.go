@@ -57,15 +57,13 @@ type applyFlags struct {
 
 func (f *applyFlags) register(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVarP(&f.file, "config", "c", "", "configuration `FILE` (default statveil.yaml where it exists)")
-	flags.StringArrayVar(&f.rules, "rules", nil, "rule file or folder; `PATH` may be given several times")
+	configFlag(c, &f.file)
+	rulesFlag(c, &f.rules)
 	flags.StringVar(&f.route, "route", "", "`NAME` of the route that the records came by")
 	flags.StringVar(&f.tenant, "tenant", "", "whose records they are: the `TENANT`, where the route does not say it")
 	keysFlag(c, &f.keys, "where keys come from: file:`PATH`, or dev (random, in memory)", "file:", "dev")
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "how many `N` records are rewritten at once")
 	flags.StringVar(&f.rejects, "rejects", "", "`FILE` for the numbers of lines that cannot be treated")
-	_ = c.MarkFlagFilename("config", "yaml", "yml") // only for shell completion
-	_ = c.MarkFlagFilename("rules", "yaml")
 }
 
 func (f *applyFlags) apply(c *cobra.Command, names []string) error {

@@ -39,15 +39,12 @@ func readable(addresses ...string) bool {
 // brackets reports an address that can be read, but means by [0] what other
 // languages do: here it would be part of a name.
 func (r *reader) brackets(a *address) {
-	if a.root == inBody && bracket.MatchString(conditions.ReplaceAllString(a.text, "")) {
+	if a.root == inBody && bracket.MatchString(a.text) {
 		r.problem(a.line, a.col, fmt.Sprintf(`%q: brackets select nothing; in a name, write \[`, a.text), addressHint(a.text))
 	}
 }
 
-var (
-	bracket    = regexp.MustCompile(`^\[|[^\\]\[`)
-	conditions = regexp.MustCompile(`#\(.*?\)`) // may hold any text
-)
+var bracket = regexp.MustCompile(`^\[|[^\\]\[`)
 
 var multipath = regexp.MustCompile(`^(.*\.|)[{\[]([^{}\[\]'*:]*,[^{}\[\]'*:]*)[}\]]$`)
 
@@ -82,22 +79,18 @@ var rewrites = func() (all []rewrite) {
 	for _, r := range [][2]string{
 		{`^\{\{? *(.*?) *\}?\}$`, `$1`}, // templates: {{ .body.user }}
 		{`^/(.*)$`, `body/$1`},          // JSON pointer, from its root
-		{`^\.\. *\| *`, `body..`},       // jq: .. | .ip
 		{`^\$`, `body`},                 // JSONPath
-		{`^\.`, `body.`},                // jq
+		{`^\.(body|path|query|header|cookie|form)\.`, `$1.`},
+		{`^\.`, `body.`},                                            // jq
+		{`\.?(\[\?[^\]]*\]|#\([^()]*\)#?)`, `.#`},                   // filters of JSONPath and gjson: every element is meant here
 		{`(?i)^(request|req|http|r|ctx|context|input|event)\.`, ``}, // the request, where it is an object
-		{`(?i)^headers?([.:\[/ (])`, `header$1`},
-		{`(?i)^cookies?([.:\[/ (])`, `cookie$1`},
 		{`(?i)^(query_?string|query_?params?|queries|args|search)([.:\[/ (])`, `query$2`},
 		{`(?i)^(path_?params?|params?|path_?parameters?|vars|captures?)([.:\[/ (])`, `path$2`},
 		{`(?i)^(form_?data|post_?form)([.:\[/ (])`, `form$2`},
 		{`(?i)^(json|payload|body_?json)([.:\[/ (]|->)`, `body$2`},
 		{`^(body|path|query|header|cookie|form)(?:::?|/| |\.?\()["']?([^"')]*)["']?\)?`, `$1.$2`}, // header:X, header/X, header("X")
-		{`\[\?\(? *@\.([A-Za-z0-9_]+) *==? *["']([^"']*)["'] *\)?\]`, `.#($1=="$2")#`},            // JSONPath: a filter
-		{`#\(([^()]*)\)(\.|$)`, `#($1)#$2`},                                                       // gjson: the first of them
 		{`(^|[. ])keys(\[\])?$`, `$1@keys`},                                                       // jq
-		{`\.?\[([0-9]+)\]`, `.$1`},
-		{`\.?\[(\*|#|:|-?[0-9]*:-?[0-9]*|-[0-9]+)?\]`, `.#`}, // every one, a slice, the last
+		{`\.?\[(\*|#|:|-?[0-9]*:-?[0-9]*|-[0-9]+)?\]`, `.#`},                                      // every one, a slice, the last
 		{`\.?\[["']?([^"'\[\]]+)["']?\]`, `.$1`},
 		{`->>?["']?([^"'\->]+)["']?`, `.$1`}, // SQL
 		{`(^|\.)"([^".]*)"`, `$1$2`},
@@ -110,9 +103,6 @@ var rewrites = func() (all []rewrite) {
 		{`@values\b`, `*`},
 		{`\.?@(this|valid|ugly|pretty|flatten|reverse|join|group|sort)\b(:[^.]*)?`, ``}, // gjson: they name no place
 		{`\.{2,}`, `.**.`},
-		{`(\.\*\*)+\.\*\*`, `.**`},
-		{`:([A-Za-z0-9_]+)$`, `.$1`}, // path.:id
-		{`\.\.`, `.`},
 	} {
 		all = append(all, rewrite{regexp.MustCompile(r[0]), r[1]})
 	}

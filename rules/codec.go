@@ -1,5 +1,7 @@
 package rules
 
+import "slices"
+
 // codec is an encoding that a step of an address goes into.
 type codec uint8
 
@@ -15,12 +17,8 @@ const (
 var codecNames = [codecs]string{"fromstr", "base64", "pct", "url", "jwt"}
 
 func codecOf(name string) (codec, bool) {
-	for c, n := range codecNames {
-		if n == name {
-			return codec(c), true
-		}
-	}
-	return 0, false
+	i := slices.Index(codecNames[:], name)
+	return codec(max(i, 0)), i >= 0
 }
 
 func codecList() []string {

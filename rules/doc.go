@@ -27,6 +27,11 @@
 // LoadTests reads test files; Suite.Run sends each request by a Try that it is
 // handed, and compares what arrives with what was sent and what the test says.
 //
+// # Lines of text
+//
+// Look finds personal data in a line of any text, such as a log: in every
+// encoding that it knows, without rules. Requests are not read by it.
+//
 // # What it does not do
 //
 // It makes no pseudonym, knows no key, sends nothing and never logs. Errors,

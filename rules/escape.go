@@ -54,10 +54,10 @@ func unescaped(y *layer) *layer {
 // with. It returns the length of the escape, 0 where s begins with none; so do
 // the others.
 func unpercentOne(dst []byte, s string) ([]byte, int) {
-	if len(s) < 3 || unhex(s[1]) < 0 || unhex(s[2]) < 0 {
+	if len(s) < 3 || hexByte(s[1], s[2]) < 0 {
 		return dst, 0
 	}
-	return append(dst, byte(unhex(s[1])<<4|unhex(s[2]))), 3
+	return append(dst, byte(hexByte(s[1], s[2]))), 3
 }
 
 // unbackslash undoes an escape of JSON (RFC 8259), or the \x2b in which web
@@ -74,8 +74,8 @@ func unbackslash(dst []byte, s string) ([]byte, int) {
 			return utf8.AppendRune(dst, r), n
 		}
 	case 'x':
-		if len(s) >= 4 && unhex(s[2]) >= 0 && unhex(s[3]) >= 0 {
-			return append(dst, byte(unhex(s[2])<<4|unhex(s[3]))), 4
+		if len(s) >= 4 && hexByte(s[2], s[3]) >= 0 {
+			return append(dst, byte(hexByte(s[2], s[3]))), 4
 		}
 	}
 	return dst, 0

@@ -70,33 +70,19 @@ type tenantSpec struct {
 type reader struct {
 	file     string
 	problems Problems
-	lints    []Problem
+	lints    Problems
 	nodes    int
 }
 
 // readFile reads one rule file. What is wrong with it is in the reader's problems.
 func (r *reader) readFile(data []byte) *fileSpec {
-	if len(data) > maxFile {
-		r.problem(1, 1, fmt.Sprintf("the file is larger than %d bytes", maxFile), "split it")
-		return nil
-	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		r.problem(1, 1, "the file is empty", "begin it with version: 1")
-		return nil
-	}
-	var doc yaml.Node
-	if err := yaml.Load(data, &doc); err != nil {
-		line, col, message := 1, 1, err.Error()
-		var load *yaml.LoadError
-		if errors.As(err, &load) {
-			line, col, message = max(load.Mark.Line, 1), max(load.Mark.Column, 1), load.Message
-		}
-		r.problem(line, col, "not YAML: "+strings.TrimPrefix(message, "yaml: "), "")
+	doc := r.document(data, "begin it with version: 1")
+	if doc == nil {
 		return nil
 	}
 	f := &fileSpec{}
 	version := scalar{}
-	r.mapping(doc.Content[0], "a rule file", r.fileFields(f, &version))
+	r.mapping(doc, "a rule file", r.fileFields(f, &version))
 	switch {
 	case len(r.problems) > 0:
 	case version.text == "":
@@ -107,6 +93,31 @@ func (r *reader) readFile(data []byte) *fileSpec {
 		r.problem(1, 1, "the file has no routes", "a request that no route matches is refused")
 	}
 	return f
+}
+
+// document reads one YAML document. Where there is none that can be read, that is
+// a problem; begin is the hint where there is nothing.
+func (r *reader) document(data []byte, begin string) *node {
+	switch {
+	case len(data) > maxFile:
+		r.problem(1, 1, fmt.Sprintf("the file is larger than %d bytes", maxFile), "split it")
+		return nil
+	case len(bytes.TrimSpace(data)) == 0:
+		r.problem(1, 1, "the file is empty", begin)
+		return nil
+	}
+	var doc yaml.Node
+	err := yaml.Load(data, &doc)
+	if err == nil {
+		return doc.Content[0]
+	}
+	line, col, message := 1, 1, err.Error()
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		line, col, message = max(load.Mark.Line, 1), max(load.Mark.Column, 1), load.Message
+	}
+	r.problem(line, col, "not YAML: "+strings.TrimPrefix(message, "yaml: "), "")
+	return nil
 }
 
 // fileFields is the table of what a rule file may say. Schema reads it too.
@@ -322,23 +333,3 @@ const (
 	scalarNode   = yaml.ScalarNode
 	quotedStyles = yaml.LiteralStyle | yaml.FoldedStyle | yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle
 )
-
-// document reads one YAML document; what is no document is a problem.
-func (r *reader) document(data []byte) *node {
-	var doc yaml.Node
-	err := yaml.Load(data, &doc)
-	if err == nil && len(doc.Content) == 1 {
-		return doc.Content[0]
-	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		r.problem(1, 1, "the file is empty", "")
-		return nil
-	}
-	line, col, message := 1, 1, fmt.Sprint(err)
-	var load *yaml.LoadError
-	if errors.As(err, &load) {
-		line, col, message = max(load.Mark.Line, 1), max(load.Mark.Column, 1), load.Message
-	}
-	r.problem(line, col, "not YAML: "+strings.TrimPrefix(message, "yaml: "), "")
-	return nil
-}

@@ -46,7 +46,7 @@ func (t *treater) tokenIn(look *Rule, r *reading) bool {
 }
 
 func isBase64url(c byte) bool {
-	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+	return isAlphanumeric(c) || c == '-' || c == '_'
 }
 
 // personal says whether the last look finds anything in decoded bytes: in the

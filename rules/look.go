@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -87,7 +86,7 @@ func (l *looker) look(y *layer) []candidate {
 func (l *looker) search(found []candidate, text string) []candidate {
 	l.spans = l.finder.Find(l.spans[:0], text)
 	for _, s := range l.spans {
-		c := candidate{s.Start, s.End, cmp.Or(s.Name, s.Kind.String()), s.Canonical}
+		c := candidate{s.Start, s.End, kindOf(s), s.Canonical}
 		if c.canonical == "" {
 			c.canonical = strings.Clone(text[s.Start:s.End])
 		}

@@ -132,7 +132,7 @@ func escapePartName(dst []byte, s string) []byte {
 		c := s[i]
 		switch {
 		case c == '"' || c < ' ' || c == 0x7F:
-			dst = append(dst, '%', "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15])
+			dst = appendPercent(dst, c)
 		case c == '\\' && (i+1 == len(s) || strings.IndexByte(tspecials, s[i+1]) >= 0):
 			dst = append(dst, c, c)
 		default:

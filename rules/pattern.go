@@ -107,11 +107,9 @@ func hostName(s string) bool {
 // identifier says whether s can name a capture: letters, digits, _ and -.
 func identifier(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-' {
-			continue
+		if c := s[i]; !isAlphanumeric(c) && c != '_' && c != '-' {
+			return false
 		}
-		return false
 	}
 	return s != ""
 }
@@ -160,8 +158,8 @@ func dotted(s string) bool {
 	b := make([]byte, 0, 64)
 	for i := range len(s) {
 		b = append(b, s[i])
-		for n := len(b); n >= 3 && b[n-3] == '%' && unhex(b[n-2]) >= 0 && unhex(b[n-1]) >= 0; n = len(b) {
-			b = append(b[:n-3], byte(unhex(b[n-2])<<4|unhex(b[n-1])))
+		for n := len(b); n >= 3 && b[n-3] == '%' && hexByte(b[n-2], b[n-1]) >= 0; n = len(b) {
+			b = append(b[:n-3], byte(hexByte(b[n-2], b[n-1])))
 		}
 	}
 	for _, piece := range strings.FieldsFunc(string(b), func(r rune) bool { return r == '/' || r == '\\' }) {

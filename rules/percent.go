@@ -14,11 +14,11 @@ func unpercent(s string) (string, bool) {
 	}
 	b := make([]byte, 0, len(s))
 	for ; i >= 0; i = strings.IndexByte(s, '%') {
-		if len(s) < i+3 || unhex(s[i+1]) < 0 || unhex(s[i+2]) < 0 {
+		if len(s) < i+3 || hexByte(s[i+1], s[i+2]) < 0 {
 			return "", false
 		}
 		b = append(b, s[:i]...)
-		b = append(b, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
+		b = append(b, byte(hexByte(s[i+1], s[i+2])))
 		s = s[i+3:]
 	}
 	b = append(b, s...)
@@ -36,6 +36,15 @@ func unhex(c byte) int {
 	return -1
 }
 
+// hexByte returns the byte that two hexadecimal digits spell, or -1.
+func hexByte(high, low byte) int {
+	h, l := unhex(high), unhex(low)
+	if h < 0 || l < 0 {
+		return -1
+	}
+	return h<<4 | l
+}
+
 // percentOffset returns where the byte stands that is n decoded bytes after raw[i].
 func percentOffset(raw string, i, n int) int {
 	for ; n > 0; n-- {
@@ -49,16 +58,17 @@ func percentOffset(raw string, i, n int) int {
 
 // percent encodes all but the unreserved characters of RFC 3986, section 2.3.
 func percent(s string) string {
-	var b strings.Builder
+	b := make([]byte, 0, len(s)+16)
 	for i := range len(s) {
-		c := s[i]
-		if isBase64url(c) || c == '.' || c == '~' {
-			b.WriteByte(c)
-			continue
+		if c := s[i]; isBase64url(c) || c == '.' || c == '~' {
+			b = append(b, c)
+		} else {
+			b = appendPercent(b, c)
 		}
-		b.WriteByte('%')
-		b.WriteByte("0123456789ABCDEF"[c>>4])
-		b.WriteByte("0123456789ABCDEF"[c&15])
 	}
-	return b.String()
+	return string(b)
+}
+
+func appendPercent(dst []byte, c byte) []byte {
+	return append(dst, '%', "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15])
 }

@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -76,13 +78,21 @@ func near(word string, known []string, otherwise string) string {
 	return otherwise
 }
 
-// suggestion is the hint for a word that is not one of the known ones.
-func suggestion(word string, known []string) string {
-	if n := nearest(word, known); n != "" {
-		return fmt.Sprintf("did you mean %q?", n)
-	}
+// Suggest is the hint for a word that is not one of the known ones: the one that
+// was probably meant, else all of them.
+func Suggest(word string, known []string) string {
 	if len(known) == 0 {
 		return ""
 	}
-	return "known are: " + strings.Join(known, ", ")
+	return near(word, known, "known are: "+strings.Join(known, ", "))
+}
+
+func suggestion(word string, known []string) string { return Suggest(word, known) }
+
+// inOrder sorts the problems of one file by where they stand.
+func (ps Problems) inOrder() Problems {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
+	return ps
 }

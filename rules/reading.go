@@ -124,9 +124,9 @@ func (rs *readings) decode(i int) int {
 	s := from.text
 	r.buf, r.places = r.buf[:0], r.places[:0]
 	for k := 0; k < len(s); {
-		if s[k] == '%' && k+2 < len(s) && unhex(s[k+1]) >= 0 && unhex(s[k+2]) >= 0 {
+		if s[k] == '%' && k+2 < len(s) && hexByte(s[k+1], s[k+2]) >= 0 {
 			r.places = append(r.places, int32(len(r.buf)))
-			r.buf = append(r.buf, byte(unhex(s[k+1])<<4|unhex(s[k+2])))
+			r.buf = append(r.buf, byte(hexByte(s[k+1], s[k+2])))
 			k += 3
 			continue
 		}

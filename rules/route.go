@@ -80,10 +80,10 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *d
 		}
 		route.Restore = Restore(max(i, 0))
 	}
-	if r.word(s.otherwise, "what no rule takes is looked at or kept", "look", "keep") == "keep" {
+	if r.word(s.otherwise, "what no rule takes is looked at or kept", otherwiseNames) == "keep" {
 		route.look = nil
 	}
-	route.Observe = r.word(s.mode, "the one mode is observe", "observe") == "observe"
+	route.Observe = r.word(s.mode, "the one mode is observe", modeNames) == "observe"
 	if s.pass {
 		for _, f := range []struct {
 			name  string
@@ -122,7 +122,7 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *d
 }
 
 // word checks that a field is one of a few words.
-func (r *reader) word(s scalar, hint string, known ...string) string {
+func (r *reader) word(s scalar, hint string, known []string) string {
 	if s.text != "" && !slices.Contains(known, s.text) {
 		r.problem(s.line, s.col, fmt.Sprintf("%q is not known here", s.text), near(s.text, known, hint))
 	}
@@ -192,9 +192,7 @@ func (r *reader) routeTenant(route *Route, s routeSpec, f *fileSpec) {
 // TenantName says whether s can name a tenant: [A-Za-z0-9][A-Za-z0-9.-]{0,63}.
 func TenantName(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
-		if !letter && (i == 0 || c != '.' && c != '-') {
+		if c := s[i]; !isAlphanumeric(c) && (i == 0 || c != '.' && c != '-') {
 			return false
 		}
 	}

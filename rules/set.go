@@ -1,10 +1,8 @@
 package rules
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,15 +26,6 @@ func (s *Set) Route(name string) *Route {
 		}
 	}
 	return nil
-}
-
-// Nearest returns the route name that was probably meant by one that is none, or "".
-func (s *Set) Nearest(name string) string {
-	var known []string
-	for _, route := range s.routes {
-		known = append(known, route.Name)
-	}
-	return nearest(name, known)
 }
 
 // Rules returns the rules of all routes, each once, in the order in which they are tried.
@@ -75,7 +64,7 @@ func Load(paths ...string) (*Set, error) {
 func Files(paths ...string) ([]File, error) {
 	var files []File
 	for _, path := range paths {
-		names, err := expand(path)
+		names, err := expand(path, "*.yaml", isRuleFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading rules: %w", err)
 		}
@@ -90,25 +79,30 @@ func Files(paths ...string) ([]File, error) {
 	return files, nil
 }
 
-func expand(path string) ([]string, error) {
+func isTestFile(name string) bool { return strings.HasSuffix(name, "_test.yaml") }
+
+func isRuleFile(name string) bool { return strings.HasSuffix(name, ".yaml") && !isTestFile(name) }
+
+// expand returns the files that a path stands for: itself, or the ones in a folder
+// that are wanted, which messages call what.
+func expand(path, what string, wanted func(name string) bool) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
 		return []string{path}, err
 	}
-	entries, err := os.ReadDir(path)
+	entries, err := os.ReadDir(path) // in byte order
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
 	var names []string
 	for _, e := range entries {
 		// Kubernetes mounts ConfigMaps as symbolic links beside ..data.
-		if n := e.Name(); strings.HasSuffix(n, ".yaml") && !strings.HasSuffix(n, "_test.yaml") && !strings.HasPrefix(n, ".") {
+		if n := e.Name(); wanted(n) && !strings.HasPrefix(n, ".") {
 			names = append(names, filepath.Join(path, n))
 		}
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("the folder %s holds no *.yaml; folders in it are not looked into", path)
+		return nil, fmt.Errorf("the folder %s holds no %s; folders in it are not looked into", path, what)
 	}
 	return names, nil
 }
@@ -148,17 +142,10 @@ func Check(files ...File) (*Set, Problems) {
 			}
 			set.routes = append(set.routes, routes...)
 		}
-		problems = append(problems, inOrder(r.problems)...)
-		set.lints = append(set.lints, inOrder(r.lints)...)
+		problems = append(problems, r.problems.inOrder()...)
+		set.lints = append(set.lints, r.lints.inOrder()...)
 	}
 	return set, problems
-}
-
-func inOrder(ps []Problem) []Problem {
-	slices.SortStableFunc(ps, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
-	})
-	return ps
 }
 
 func (r *reader) compileFile(f *fileSpec) []*Route {

@@ -119,7 +119,7 @@ func (l *looker) decode64(s string) []byte {
 // decodeHex is decode64 for hex.
 func (l *looker) decodeHex(s string) []byte {
 	t := prefix{text: l.text[:0]}
-	for i := 0; i+1 < len(s) && t.add(byte(unhex(s[i])<<4|unhex(s[i+1]))); i += 2 {
+	for i := 0; i+1 < len(s) && t.add(byte(hexByte(s[i], s[i+1]))); i += 2 {
 	}
 	l.text = t.text
 	return t.text[:t.whole]

@@ -21,10 +21,8 @@ type leg struct {
 	step bool
 }
 
-var (
-	spotParts = []string{"path", "query", "form", "cookie", "header", "body", "text"}
-	spotSteps = []string{"keys", "fromstr", "base64", "pct", "url", "jwt"}
-)
+// spotSteps are all steps of addresses that a test may name.
+var spotSteps = append([]string{keys}, codecNames[:]...)
 
 // keys is the step before the name of what is renamed: body.users.@keys.anna is
 // the name "anna" of a member of body.users.
@@ -32,8 +30,8 @@ const keys = "keys"
 
 func parseSpot(text string) (*spot, error) {
 	part, rest, found := strings.Cut(text, ".")
-	if !slices.Contains(spotParts, part) {
-		return nil, fmt.Errorf("%q is no part of a request; %s", part, suggestion(part, spotParts))
+	if !slices.Contains(rootNames[:], part) {
+		return nil, fmt.Errorf("%q is no part of a request; %s", part, suggestion(part, rootNames[:]))
 	}
 	p := &spot{text: text, part: part}
 	if !found || rest == "" {

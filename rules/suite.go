@@ -55,8 +55,7 @@ type headerField struct {
 
 // reasons are all that a request may be refused for.
 var reasons = []string{
-	"no_route", "unparseable", "unsafe", "oversize", "encoding", "method", "slow", "rejected", "destination", "misdirected",
-	"tenant", "keys", "collector", "busy",
+	"no_route", "unparseable", "unsafe", "oversize", "encoding", "method", "slow", "rejected", "tenant", "keys", "collector",
 }
 
 // LoadTests reads test files and the rules that they name. A directory stands
@@ -66,7 +65,7 @@ func LoadTests(paths ...string) ([]*Suite, error) {
 	var suites []*Suite
 	var problems Problems
 	for _, path := range paths {
-		names, err := expandTests(path)
+		names, err := expand(path, "*_test.yaml", isTestFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading tests: %w", err)
 		}
@@ -90,37 +89,12 @@ func LoadTests(paths ...string) ([]*Suite, error) {
 	return suites, nil
 }
 
-func expandTests(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		return []string{path}, err
-	}
-	entries, err := os.ReadDir(path) // in byte order
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, e := range entries {
-		if n := e.Name(); strings.HasSuffix(n, "_test.yaml") && !strings.HasPrefix(n, ".") {
-			names = append(names, filepath.Join(path, n))
-		}
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("the folder %s holds no *_test.yaml; folders in it are not looked into", path)
-	}
-	return names, nil
-}
-
 // parseTests reads one test file. Its problems are in the order of the file;
 // those of the rules that it names follow.
 func parseTests(name string, data []byte) (*Suite, Problems) {
 	r := &reader{file: name}
 	suite := &Suite{File: name}
-	if len(data) > maxFile {
-		r.problem(1, 1, fmt.Sprintf("the file is larger than %d bytes", maxFile), "split it")
-		return suite, r.problems
-	}
-	doc := r.document(data)
+	doc := r.document(data, "begin it with rules: and the files under test")
 	if doc == nil {
 		return suite, r.problems
 	}
@@ -133,8 +107,7 @@ func parseTests(name string, data []byte) (*Suite, Problems) {
 		r.problem(1, 1, "the file has no tests", "")
 	}
 	ruleProblems := r.suiteRules(suite, paths)
-	r.problems.sort()
-	return suite, append(r.problems, ruleProblems...)
+	return suite, append(r.problems.inOrder(), ruleProblems...)
 }
 
 func (r *reader) suiteFields(suite *Suite, paths *[]scalar) []field {
@@ -144,10 +117,6 @@ func (r *reader) suiteFields(suite *Suite, paths *[]scalar) []field {
 			r.list(n, func(n *node) { suite.Tests = append(suite.Tests, r.test(n)) })
 		}},
 	}
-}
-
-func (ps Problems) sort() {
-	slices.SortStableFunc(ps, func(a, b Problem) int { return slices.Compare([]int{a.Line, a.Col}, []int{b.Line, b.Col}) })
 }
 
 // suiteRules loads the rules of a suite and returns the problems of their files.
@@ -161,7 +130,7 @@ func (r *reader) suiteRules(suite *Suite, paths []scalar) Problems {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(r.file), path)
 		}
-		names, err := expand(path)
+		names, err := expand(path, "*.yaml", isRuleFile)
 		if err != nil {
 			if info, isPath := err.(*fs.PathError); isPath {
 				err = info.Err
@@ -199,7 +168,7 @@ func (r *reader) testFields(t *Test, s *testSpec) []field {
 		{"request", "METHOD TARGET, percent-encoded as a client would send it.", needed(textForm("POST /v1/events?user=anna")), func(n *node) { s.request = r.scalar(n) }},
 		{"headers", "The headers of the request; several values are a list.", anyObject, func(n *node) { s.header = r.header(n) }},
 		{"body", "The body: YAML, which becomes JSON, or a string taken byte for byte.", anyForm, func(n *node) { t.body = []byte(r.bodyText(n).text) }},
-		{"answer", "What the collector answers.", refForm("answer"), func(n *node) { s.hasAnswer, t.answer = true, r.answer(n, "an answer") }},
+		{"answer", "What the collector answers.", refForm("answer"), func(n *node) { s.hasAnswer, t.answer = true, r.answer(n) }},
 		{"want", "What must come of it; {} is: forwarded, and nothing changed.", needed(refForm("want")), func(n *node) { s.wanted, t.want = true, r.want(n) }},
 	}
 }
@@ -294,8 +263,8 @@ func (r *reader) text(n *node) scalar {
 	return scalar{n.Value, n.Line, n.Column}
 }
 
-func (r *reader) answer(n *node, what string) (a answer) {
-	r.mapping(n, what, r.answerFields(&a))
+func (r *reader) answer(n *node) (a answer) {
+	r.mapping(n, "an answer", r.answerFields(&a))
 	return a
 }
 
@@ -318,7 +287,7 @@ func (r *reader) wantFields(w *want) []field {
 		{"tenant", "Whose data it is.", textForm("acme"), func(n *node) { w.tenant = r.scalar(n) }},
 		{"changed", "What changes on the way, by address; every other byte must arrive as it was sent.", anyObject, func(n *node) { w.changed = r.changes(n) }},
 		{"refused", "The reason for which the request is refused.", enumForm(reasons...), func(n *node) { w.refused = r.scalar(n) }},
-		{"answer", "What the client must get.", refForm("answer"), func(n *node) { a := r.answer(n, "an answer"); w.answer = &a }},
+		{"answer", "What the client must get.", refForm("answer"), func(n *node) { a := r.answer(n); w.answer = &a }},
 	}
 }
 

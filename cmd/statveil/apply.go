@@ -57,15 +57,13 @@ type applyFlags struct {
 
 func (f *applyFlags) register(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVarP(&f.file, "config", "c", "", "configuration `FILE` (default statveil.yaml where it exists)")
-	flags.StringArrayVar(&f.rules, "rules", nil, "rule file or folder; `PATH` may be given several times")
+	configFlag(c, &f.file)
+	rulesFlag(c, &f.rules)
 	flags.StringVar(&f.route, "route", "", "`NAME` of the route that the records came by")
 	flags.StringVar(&f.tenant, "tenant", "", "whose records they are: the `TENANT`, where the route does not say it")
 	keysFlag(c, &f.keys, "where keys come from: file:`PATH`, or dev (random, in memory)", "file:", "dev")
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "how many `N` records are rewritten at once")
 	flags.StringVar(&f.rejects, "rejects", "", "`FILE` for the numbers of lines that cannot be treated")
-	_ = c.MarkFlagFilename("config", "yaml", "yml") // only for shell completion
-	_ = c.MarkFlagFilename("rules", "yaml")
 }
 
 func (f *applyFlags) apply(c *cobra.Command, names []string) error {
@@ -154,15 +152,12 @@ func (f *applyFlags) findRoute(set *rules.Set) (*rules.Route, error) {
 	for _, r := range set.Routes() {
 		known = append(known, r.Name)
 	}
-	hint := "routes are: " + strings.Join(known, ", ")
-	route, near := set.Route(f.route), set.Nearest(f.route)
+	route := set.Route(f.route)
 	switch {
 	case f.route == "":
-		return nil, usage(hint, "apply needs --route")
-	case route == nil && near != "":
-		return nil, usage(fmt.Sprintf("did you mean %q?", near), "there is no route %q", f.route)
+		return nil, usage("routes are: "+strings.Join(known, ", "), "apply needs --route")
 	case route == nil:
-		return nil, usage(hint, "there is no route %q", f.route)
+		return nil, usage(rules.Suggest(f.route, known), "there is no route %q", f.route)
 	case route.Pass || route.Observe:
 		return nil, usage("a route with pass: true or mode: observe forwards what comes as it is", "route %q changes nothing", f.route)
 	}

@@ -41,15 +41,15 @@ editors, and checks nothing.`,
 			if len(args) == 0 {
 				return usage("name rule files, configurations or folders of them", "check needs a path")
 			}
-			if format != "text" && format != "json" {
-				return usage("--format text, or --format json", "--format %q is not known", format)
+			if err := checkFormat(format); err != nil {
+				return err
 			}
 			result, err := check(args)
 			if err != nil {
 				return err
 			}
 			if format == "json" {
-				err = result.printJSON(c.OutOrStdout())
+				err = printJSON(c.OutOrStdout(), result)
 			} else {
 				err = result.print(c.OutOrStdout())
 			}
@@ -59,9 +59,8 @@ editors, and checks nothing.`,
 			return result.err()
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "`text` or json")
+	formatFlag(c, &format)
 	c.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of `rules`, config or tests instead")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("schema", cobra.FixedCompletions([]string{"rules", "config", "tests"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

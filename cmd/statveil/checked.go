@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -75,13 +74,6 @@ func (c *checked) err() error {
 		return errOnlyLint
 	}
 	return nil
-}
-
-func (c *checked) printJSON(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(c)
 }
 
 func (c *checked) print(w io.Writer) error {

@@ -3,10 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -36,8 +36,8 @@ Pseudonyms are made with random keys: they differ each time.`,
 			if len(paths) == 0 {
 				return usage("--rules names a rule file or a folder of them", "explain needs --rules")
 			}
-			if format != "text" && format != "json" {
-				return usage("--format text, or --format json", "--format %q is not known", format)
+			if err := checkFormat(format); err != nil {
+				return err
 			}
 			set, err := loadRules(paths)
 			if err != nil {
@@ -58,10 +58,7 @@ Pseudonyms are made with random keys: they differ each time.`,
 			}
 			e := explain(set, req)
 			if format == "json" {
-				out := json.NewEncoder(c.OutOrStdout())
-				out.SetEscapeHTML(false)
-				out.SetIndent("", "  ")
-				err = out.Encode(e)
+				err = printJSON(c.OutOrStdout(), e)
 			} else {
 				err = e.print(c.OutOrStdout())
 			}
@@ -71,10 +68,8 @@ Pseudonyms are made with random keys: they differ each time.`,
 			return err
 		},
 	}
-	c.Flags().StringArrayVar(&paths, "rules", nil, "rule file or folder; `PATH` may be given several times")
-	c.Flags().StringVar(&format, "format", "text", "`text` or json")
-	_ = c.MarkFlagFilename("rules", "yaml") // only for shell completion
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	rulesFlag(c, &paths)
+	formatFlag(c, &format)
 	return c
 }
 
@@ -158,12 +153,7 @@ func explain(set *rules.Set, req *http.Request) *explanation {
 func spell(r *http.Request) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\n", r.Method, r.URL.RequestURI())
-	var names []string
-	for name := range r.Header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, v := range r.Header[name] {
 			if v != "" || name != "User-Agent" { // an empty one keeps net/http from naming itself
 				fmt.Fprintf(&b, "%s: %s\n", name, v)

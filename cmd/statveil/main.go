@@ -66,12 +66,9 @@ pseudonyms take its place, and the rest goes on byte for byte.`,
 	var hinted *hintedError
 	var usage *usageError
 	if !errors.Is(err, errReported) && !errors.Is(err, errOnlyLint) {
-		fmt.Fprintf(stderr, "error: %v\n", err)
+		printError(stderr, err)
 	}
-	switch {
-	case errors.As(err, &hinted):
-		fmt.Fprintf(stderr, "hint: %s\n", hinted.hint)
-	case !began:
+	if !began && !errors.As(err, &hinted) {
 		fmt.Fprintln(stderr, "hint: statveil --help lists the commands, and each has a --help with an example")
 	}
 	if !began || errors.As(err, &usage) {
@@ -96,6 +93,14 @@ type hintedError struct {
 }
 
 func (e *hintedError) Unwrap() error { return e.error }
+
+// printError prints an error and, where it has one, its hint.
+func printError(w io.Writer, err error) {
+	fmt.Fprintf(w, "error: %v\n", err)
+	if h := (*hintedError)(nil); errors.As(err, &h) {
+		fmt.Fprintf(w, "hint: %s\n", h.hint)
+	}
+}
 
 // A usageError is a wrong command line that only the command could notice.
 type usageError struct{ error }

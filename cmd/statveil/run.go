@@ -79,14 +79,24 @@ type runFlags struct {
 
 func (f *runFlags) register(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVarP(&f.file, "config", "c", "", "configuration `FILE` (default statveil.yaml where it exists)")
+	configFlag(c, &f.file)
 	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` for clients (default 127.0.0.1:8080)")
 	flags.StringVar(&f.upstream, "upstream", "", "`URL` of the collector: scheme://host[:port]")
-	flags.StringArrayVar(&f.rules, "rules", nil, "rule file or folder; `PATH` may be given several times")
+	rulesFlag(c, &f.rules)
 	keysFlag(c, &f.keys, "where keys come from: file:`PATH`, or dev (random, in memory)", "file:", "dev")
 	flags.StringVar(&f.admin, "admin", "", "`ADDRESS` for probes (default 127.0.0.1:9901)")
+}
+
+// configFlag is the flag -c of a command that reads a configuration.
+func configFlag(c *cobra.Command, file *string) {
+	c.Flags().StringVarP(file, "config", "c", "", "configuration `FILE` (default statveil.yaml where it exists)")
 	_ = c.MarkFlagFilename("config", "yaml", "yml") // only for shell completion
-	_ = c.MarkFlagFilename("rules", "yaml")
+}
+
+// rulesFlag is the flag --rules of a command that reads rules.
+func rulesFlag(c *cobra.Command, paths *[]string) {
+	c.Flags().StringArrayVar(paths, "rules", nil, "rule file or folder; `PATH` may be given several times")
+	_ = c.MarkFlagFilename("rules", "yaml") // only for shell completion
 }
 
 // loadConfig reads the configuration file of -c or, where there is one,

@@ -136,14 +136,6 @@ func suggestRegion(code string) string {
 	return "a region is a country as in ISO 3166-1, such as FI or DE"
 }
 
-// printError prints an error that does not end the command.
-func printError(w io.Writer, err error) {
-	fmt.Fprintf(w, "error: %v\n", err)
-	if h := (*hintedError)(nil); errors.As(err, &h) {
-		fmt.Fprintf(w, "hint: %s\n", h.hint)
-	}
-}
-
 // scannedLine is one line of the output.
 type scannedLine struct {
 	File     string  `json:"file,omitempty"`

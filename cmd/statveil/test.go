@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -31,8 +30,8 @@ with what was sent and what the test says is changed. Nothing leaves this machin
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			if format != "text" && format != "json" {
-				return usage("--format text, or --format json", "--format %q is not known", format)
+			if err := checkFormat(format); err != nil {
+				return err
 			}
 			suites, err := loadTests(args)
 			if err != nil {
@@ -50,9 +49,8 @@ with what was sent and what the test says is changed. Nothing leaves this machin
 		},
 	}
 	c.Flags().BoolVar(&cover, "cover", false, "fail too if no test exercises a rule, and list these rules")
-	c.Flags().StringVar(&format, "format", "text", "`text` or json")
+	formatFlag(c, &format)
 	c.ValidArgsFunction = cobra.FixedCompletions([]string{"yaml"}, cobra.ShellCompDirectiveFilterFileExt)
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)) // only for shell completion
 	return c
 }
 
@@ -130,10 +128,7 @@ func (r *testReport) bare() (all []ruleCover) {
 
 func (r *testReport) write(w io.Writer, format string) error {
 	if format == "json" {
-		out := json.NewEncoder(w)
-		out.SetEscapeHTML(false)
-		out.SetIndent("", "  ")
-		return out.Encode(r)
+		return printJSON(w, r)
 	}
 	var b strings.Builder
 	for _, t := range r.Tests {

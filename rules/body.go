@@ -148,7 +148,8 @@ func (m *Match) fields(w *walker, kind medium, boundary string, parts *[roots]*a
 			return "", errForm
 		}
 		w.auto = parts[inForm]
-		return w.pairs(0, body, func() string { return "form" })
+		edits, err := w.pairs(0, body, func() string { return "form" })
+		return apply(body, edits), err
 	case textMedium:
 		w.t.place = func() string { return "text" }
 		text := view(m.msg.Body)

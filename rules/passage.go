@@ -20,7 +20,7 @@ func (t *treater) through(p *passage, text string) (applied bool, err error) {
 	place := t.place
 	inner.outer = func() string { return place() + ".@" + codecNames[p.into] }
 	inner.t.replace, inner.t.collect, inner.t.depth = t.replace, t.collect, t.depth
-	inner.t.told, inner.t.issued = t.told, t.issued
+	inner.t.told, inner.t.issued, inner.t.marks = t.told, t.issued, true
 	if p.keeps != nil {
 		inner.t.told = p.keeps
 	}
@@ -53,7 +53,7 @@ func (t *treater) throughJSON(w *walker, p *passage, text string) (bool, error) 
 	}
 	t.removed = w.removed
 	for _, s := range w.patches {
-		t.edits = append(t.edits, edit{start: s.start, end: s.end, with: s.with})
+		t.edits = append(t.edits, edit{start: s.start, end: s.end, rule: s.rule, was: text[s.start:s.end], with: s.with, done: true})
 	}
 	return true, nil
 }
@@ -69,16 +69,7 @@ func (t *treater) throughPercent(w *walker, p *passage, text string) (bool, erro
 		return true, err
 	}
 	t.removed = w.t.removed
-	at, from := 0, 0
-	for _, e := range w.t.edits {
-		if e.with == decoded[e.start:e.end] {
-			continue
-		}
-		start := percentOffset(text, from, e.start-at)
-		end := percentOffset(text, start, e.end-e.start)
-		t.edits = append(t.edits, edit{start: start, end: end, with: percent(e.with)})
-		at, from = e.end, end
-	}
+	t.edits = w.t.respelled(t.edits, text, 0)
 	return true, nil
 }
 
@@ -94,9 +85,11 @@ func (t *treater) throughBase64(w *walker, p *passage, text string) (bool, error
 		return true, err
 	}
 	t.removed = w.t.removed
+	e := edit{end: len(text), was: text, with: text, done: true}
 	if out := w.t.apply(decoded); out != decoded {
-		t.edits = append(t.edits, edit{end: len(text), with: enc.EncodeToString([]byte(out))})
+		e.with = enc.EncodeToString([]byte(out))
 	}
+	t.edits = append(t.edits, e)
 	return true, nil
 }
 
@@ -141,10 +134,11 @@ func (t *treater) throughJWT(w *walker, p *passage, text string) (bool, error) {
 	}
 	w.t.issued = issuedAt(claims)
 	out, changed, err := w.rewrite(nil, claims, p.inner)
-	if err == nil && changed {
-		start += len(head) + 1
-		t.edits = append(t.edits, edit{start: start, end: start + len(body), with: base64.RawURLEncoding.EncodeToString(out)})
+	e := edit{start: start, end: len(text), was: text[start:], with: text[start:], done: true}
+	if changed {
+		e.with = head + "." + base64.RawURLEncoding.EncodeToString(out) + "." + signature
 	}
+	t.edits = append(t.edits, e)
 	return true, err
 }
 
@@ -242,21 +236,24 @@ func (t *treater) throughURL(w *walker, p *passage, text string) (bool, error) {
 			state = a.member(0, part.name)
 			outer = func() string { return w.outer() + "." + part.name }
 		}
-		with := text[part.start:part.end]
+		raw := text[part.start:part.end]
+		var edits []edit
 		var err error
 		if part.name == "query" {
-			with, err = w.pairs(state, with, outer)
+			edits, err = w.pairs(state, raw, outer)
 		} else {
 			w.t.place = outer
-			if err = w.t.value(w.planAt(state), with); err == nil {
-				with = w.t.apply(with)
+			err = w.t.value(w.planAt(state), raw)
+			if edits = w.t.edits; w.t.removed { // what is left is a URL without it
+				edits = []edit{{end: len(raw), was: raw, done: true}}
 			}
 		}
 		if err != nil {
 			return true, err
 		}
-		if with != text[part.start:part.end] {
-			t.edits = append(t.edits, edit{start: part.start, end: part.end, with: with})
+		for _, e := range edits {
+			e.start, e.end = part.start+e.start, part.start+e.end
+			t.edits = append(t.edits, e)
 		}
 	}
 	return true, nil

@@ -131,7 +131,8 @@ func (k *kit) into(targets []target) (*automaton, error) {
 type passage struct {
 	into  codec
 	inner *automaton
-	keeps *Rule // that keeps whole what no other rule takes of it
+	keeps *Rule   // that keeps whole what no other rule takes of it
+	again []*Rule // that look at the text as a whole too: what stands across its parts
 }
 
 // plan says what the addresses of a source mean for a value. The error is that
@@ -282,10 +283,21 @@ func (k *kit) passages(p *plan) error {
 			return err
 		}
 		keeps := slices.IndexFunc(inner.around, func(r *Rule) bool { return r.whole() && r.Do == Keep })
-		p.passages = append(p.passages, passage{into: into, inner: a})
+		way := passage{into: into, inner: a}
 		if keeps >= 0 {
-			p.passages[len(p.passages)-1].keeps = inner.around[keeps]
+			way.keeps = inner.around[keeps]
 		}
+		if (into == fromstr || into == urls) && k.any != nil {
+			for _, r := range inner.around {
+				if r.find != nil {
+					way.again = append(way.again, r)
+				}
+			}
+			if byOrder(way.again); k.look != nil && keeps < 0 {
+				way.again = append(way.again, k.look)
+			}
+		}
+		p.passages = append(p.passages, way)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (m *Match) Read() error {
 	}
 	if a := route.readers[inPath]; a != nil {
 		for _, c := range m.captures {
-			if _, err := w.t.component(w.named(a, c.name), m.path.raw[c.start:c.end]); err != nil {
+			if err := w.t.component(w.named(a, c.name), m.path.raw[c.start:c.end]); err != nil {
 				return err
 			}
 		}

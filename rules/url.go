@@ -16,10 +16,10 @@ func (m *Match) rewritePath(w *walker) error {
 	for _, c := range m.captures {
 		w.t.place = func() string { return "path." + c.name }
 		part := m.path.raw[c.start:c.end]
-		with, err := w.t.component(w.named(a, c.name), part)
-		if err != nil {
+		if err := w.t.component(w.named(a, c.name), part); err != nil {
 			return err
 		}
+		with := apply(part, w.t.respelled(nil, part, 0))
 		raw = raw[:c.start+shift] + with + raw[c.end+shift:]
 		shift += len(with) - len(part)
 	}
@@ -37,7 +37,7 @@ var errPath = &Error{Reason: Unsafe, Detail: "what a rule leaves of the path wou
 
 var errQuery = unparseable("the query has a broken percent-encoding or is not UTF-8")
 
-func (m *Match) rewriteQuery(w *walker) (err error) {
+func (m *Match) rewriteQuery(w *walker) error {
 	if m.msg.Query == "" {
 		return nil
 	}
@@ -45,7 +45,8 @@ func (m *Match) rewriteQuery(w *walker) (err error) {
 		return errQuery
 	}
 	w.auto = m.Route.parts[inQuery]
-	m.msg.Query, err = w.pairs(0, m.msg.Query, func() string { return "query" })
+	edits, err := w.pairs(0, m.msg.Query, func() string { return "query" })
+	m.msg.Query = apply(m.msg.Query, edits)
 	return err
 }
 
@@ -63,48 +64,52 @@ func pairsReadable(raw string) bool {
 	return true
 }
 
-// pairs treats the pairs of a query or an urlencoded form, which are readable, and
-// returns them in the client's spelling where nothing was replaced. The state is
-// where the automaton is before their names.
-func (w *walker) pairs(state uint16, raw string, place func() string) (string, error) {
+// pairs treats the pairs of a query or an urlencoded form, which are readable. The
+// state is where the automaton is before their names. It returns edits of raw, as
+// they are spelled there.
+func (w *walker) pairs(state uint16, raw string, place func() string) ([]edit, error) {
 	t := &w.t
 	all := w.planAt(state)
-	var b strings.Builder
+	var edits []edit
 	kept := 0
-	for pair := range strings.SplitSeq(raw, "&") {
-		rawName, rawValue, hasValue := strings.Cut(pair, "=")
+	for start := 0; start <= len(raw); {
+		end := len(raw)
+		if i := strings.IndexByte(raw[start:], '&'); i >= 0 {
+			end = start + i
+		}
+		rawName, rawValue, hasValue := strings.Cut(raw[start:end], "=")
 		name, _ := urlText(rawName)
 		t.place = func() string { return place() + "." + name }
-		outName, err := t.nameComponent(all, rawName)
-		if err != nil {
-			return "", err
+		before := len(edits)
+		if err := t.nameComponent(all, rawName); err != nil {
+			return nil, err
 		}
-		p := w.memberPlan(all, state, name)
-		out, err := t.component(p, rawValue)
-		if err != nil {
-			return "", err
+		edits = t.respelled(edits, rawName, start)
+		if err := t.component(w.memberPlan(all, state, name), rawValue); err != nil {
+			return nil, err
 		}
-		if t.removed {
-			continue
+		switch {
+		case t.removed && kept > 0: // with the & before it
+			edits = append(edits[:before], edit{start: start - 1, end: end, was: raw[start-1 : end], done: true})
+		case t.removed: // with the & behind it
+			next := min(end+1, len(raw))
+			edits = append(edits[:before], edit{start: start, end: next, was: raw[start:next], done: true})
+		default:
+			kept++
+			if hasValue {
+				edits = t.respelled(edits, rawValue, end-len(rawValue))
+			}
 		}
-		if kept++; kept > 1 {
-			b.WriteByte('&')
-		}
-		b.WriteString(outName)
-		if hasValue {
-			b.WriteByte('=')
-		}
-		b.WriteString(out)
+		start = end + 1
 	}
-	return b.String(), nil
+	return edits, nil
 }
 
-// component treats one percent-encoded part of a URL, which can be decoded, and
-// returns it rewritten, in the client's spelling where nothing was replaced.
-func (t *treater) component(p *plan, raw string) (string, error) {
+// component treats one percent-encoded part of a URL.
+func (t *treater) component(p *plan, raw string) error {
 	text, ok := unpercent(raw)
 	if !ok {
-		return "", errQuery
+		return errQuery
 	}
 	t.bare = withSpaces(raw)
 	if t.collect != nil {
@@ -112,47 +117,36 @@ func (t *treater) component(p *plan, raw string) (string, error) {
 	}
 	err := t.value(p, text)
 	t.bare = ""
-	if err != nil {
-		return "", err
-	}
-	return t.respell(raw), nil
+	return err
 }
 
 // nameComponent is component for the name of a parameter.
-func (t *treater) nameComponent(p *plan, raw string) (string, error) {
+func (t *treater) nameComponent(p *plan, raw string) error {
 	text, ok := unpercent(raw)
 	if !ok {
-		return "", errQuery
+		return errQuery
 	}
 	t.bare = withSpaces(raw)
 	err := t.name(p, text)
 	t.bare = ""
-	if err != nil {
-		return "", err
-	}
-	return t.respell(raw), nil
+	return err
 }
 
-// respell returns raw with the edits of the text that it spells.
-func (t *treater) respell(raw string) string {
-	if len(t.edits) == 0 {
-		return raw
-	}
-	var b strings.Builder
+// respelled appends the edits of a text as edits of raw, which spells it in
+// percent-encoding and stands at this offset.
+func (t *treater) respelled(dst []edit, raw string, offset int) []edit {
 	at, from := 0, 0
 	for _, e := range t.edits {
 		start := percentOffset(raw, from, e.start-at)
-		b.WriteString(raw[from:start])
 		end := percentOffset(raw, start, e.end-e.start)
-		if e.with == e.was {
-			b.WriteString(raw[start:end])
-		} else {
-			b.WriteString(percent(e.with))
+		with := raw[start:end]
+		if !e.unchanged() {
+			with = percent(e.with)
 		}
 		at, from = e.end, end
+		dst = append(dst, edit{start: offset + start, end: offset + end, rule: e.rule, was: raw[start:end], with: with, done: true})
 	}
-	b.WriteString(raw[from:])
-	return b.String()
+	return dst
 }
 
 // urlText decodes a part of a path or query. It says false where unpercent does.

@@ -19,7 +19,11 @@ type edit struct {
 	spaced     bool   // found where a bare + is read as a space
 	was        string // what the Replacer was shown
 	with       string // what takes its place
+	done       bool   // the Replacer has been asked
 }
+
+// unchanged says that the text stays: a rule keeps it, or it is a pseudonym already.
+func (e *edit) unchanged() bool { return e.with == e.was }
 
 // A treater applies the rules that cover one value, in order. It is reused from
 // value to value, so that what is not replaced costs no memory.
@@ -34,6 +38,7 @@ type treater struct {
 	readings readings
 	gaps     readings // of a part of the value
 	edits    []edit
+	marks    bool  // what is kept stays among the edits, for who looks at the text around
 	told     *Rule     // that keeps all around the value: the Replacer knows of it already
 	issued   time.Time // of the JWT that the value is in
 	settled  bool      // the last value was taken or kept to its last character, or followed into an encoding
@@ -59,7 +64,11 @@ func (t *treater) value(p *plan, text string) error {
 		return t.treat(p.numbers, nil, text, false)
 	}
 	for i := range p.passages {
-		if applied, err := t.through(&p.passages[i], text); applied || err != nil {
+		applied, err := t.through(&p.passages[i], text)
+		if err == nil && applied && len(p.passages[i].again) > 0 && !t.removed {
+			err = t.treat(p.passages[i].again, nil, text, false)
+		}
+		if applied || err != nil {
 			t.settled = applied
 			return err
 		}
@@ -285,6 +294,9 @@ func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
 			continue
 		}
 		e := edit{start: start, end: end, rule: rule, kind: kindOf(s), canonical: s.Canonical, spaced: r.spaced}
+		if e.canonical == "" && r.from != nil { // it counts as what it says, not as it is spelled
+			e.canonical = canonical(rule.any, r.text[s.Start:s.End])
+		}
 		for i < before && t.edits[i].end <= e.start {
 			i++
 		}
@@ -346,11 +358,18 @@ func (t *treater) between(look *Rule, text string) {
 func (t *treater) addRest(e edit, taken []edit, text string) {
 	piece := e
 	piece.canonical = ""
+	says := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) }
 	add := func(start, end int) {
-		if start < end && strings.ContainsFunc(text[start:end], func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
-			piece.start, piece.end = start, end
-			t.edits = append(t.edits, piece)
+		if start >= end {
+			return
 		}
+		first := strings.IndexFunc(text[start:end], says)
+		if first < 0 {
+			return
+		}
+		// The @ or the point at its end is none of it.
+		piece.start, piece.end = start+first, start+len(strings.TrimRightFunc(text[start:end], func(r rune) bool { return !says(r) }))
+		t.edits = append(t.edits, piece)
 	}
 	at := e.start
 	for _, have := range taken {
@@ -370,11 +389,13 @@ func (t *treater) ask(text string) error {
 	}
 	n := 0
 	for _, e := range t.edits {
-		if e.rule.refuse {
-			return errToken
-		}
-		if e.rule == t.told {
+		switch {
+		case e.done:
+			t.edits[n] = e
+			n++
 			continue
+		case e.rule.refuse:
+			return errToken
 		}
 		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, Issued: t.issued, secret: &t.secret}
 		switch e.was = text[e.start:e.end]; {
@@ -386,13 +407,19 @@ func (t *treater) ask(text string) error {
 			e.was = plusOrSpace(e.was, t.bare[e.start:e.end])
 		}
 		*t.secret = secret{e.was, e.canonical, t.place}
-		with, err := t.replace(&t.f)
-		if err != nil {
-			return err
+		with := ""
+		if e.rule != t.told {
+			var err error
+			if with, err = t.replace(&t.f); err != nil {
+				return err
+			}
 		}
 		switch e.rule.Do {
 		case Keep:
-			continue
+			if !t.marks {
+				continue
+			}
+			with = e.was
 		case Mask:
 			with = mask(e.was)
 		case Remove:
@@ -400,7 +427,7 @@ func (t *treater) ask(text string) error {
 		case Reject:
 			return rejected(e.rule)
 		}
-		e.with = with
+		e.with, e.done = with, true
 		t.edits[n] = e
 		n++
 	}
@@ -409,16 +436,23 @@ func (t *treater) ask(text string) error {
 	return nil
 }
 
-// apply returns text with its edits.
-func (t *treater) apply(text string) string {
-	if len(t.edits) == 0 {
+// apply returns text with the edits of the treater.
+func (t *treater) apply(text string) string { return apply(text, t.edits) }
+
+// apply returns text with edits, which are in order.
+func apply(text string, edits []edit) string {
+	if len(edits) == 0 {
 		return text
 	}
 	var b strings.Builder
 	at := 0
-	for _, e := range t.edits {
+	for _, e := range edits {
 		b.WriteString(text[at:e.start])
-		b.WriteString(e.with)
+		if e.unchanged() {
+			b.WriteString(text[e.start:e.end])
+		} else {
+			b.WriteString(e.with)
+		}
 		at = e.end
 	}
 	b.WriteString(text[at:])

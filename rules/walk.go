@@ -40,6 +40,8 @@ type walker struct {
 type patch struct {
 	start, end int
 	with       string
+	rule       *Rule // nil: an item is left out
+	kept       bool  // what stands there stays
 }
 
 // A frame is one open object or array.
@@ -67,7 +69,7 @@ var walkers = sync.Pool{New: func() any {
 // before left it: a Replacer may have panicked.
 func getWalker() *walker {
 	w := walkers.Get().(*walker)
-	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.told, w.t.issued, w.t.depth = false, "", w.here, nil, nil, time.Time{}, DefaultDepth
+	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth
 	w.stack, w.patches, w.looks, w.outer = w.stack[:0], w.patches[:0], false, nil
 	return w
 }
@@ -102,10 +104,15 @@ func (w *walker) rewrite(dst, doc []byte, auto *automaton) ([]byte, bool, error)
 	if err := w.run(doc, auto); err != nil || len(w.patches) == 0 {
 		return dst, false, err
 	}
-	at := 0
-	for _, s := range w.patches {
-		dst = append(append(dst, doc[at:s.start]...), s.with...)
-		at = s.end
+	at, changed := 0, false
+	for _, p := range w.patches {
+		if !p.kept {
+			dst = append(append(dst, doc[at:p.start]...), p.with...)
+			at, changed = p.end, true
+		}
+	}
+	if !changed {
+		return dst, false, nil
 	}
 	return append(dst, doc[at:]...), true, nil
 }
@@ -238,7 +245,7 @@ after:
 		goto member
 	case c == '}' && !top.array || c == ']' && top.array:
 		if top.pending > 0 {
-			w.patches = append(w.patches, patch{top.pending, top.ended, ""})
+			w.patches = append(w.patches, patch{start: top.pending, end: top.ended})
 		}
 		w.stack = w.stack[:len(w.stack)-1]
 		i++
@@ -319,7 +326,7 @@ func (w *walker) leftOut(end int) {
 	top.ended = end
 	switch {
 	case top.kept:
-		w.patches = append(w.patches, patch{top.comma, end, ""})
+		w.patches = append(w.patches, patch{start: top.comma, end: end})
 	case top.pending == 0:
 		top.pending = start
 	}
@@ -332,7 +339,7 @@ func (w *walker) comma(top *frame, i int) int {
 	case top.ended == 0:
 		top.kept = true
 	case !top.kept:
-		w.patches = append(w.patches, patch{top.pending, next, ""})
+		w.patches = append(w.patches, patch{start: top.pending, end: next})
 		top.pending = 0
 	}
 	top.comma, top.ended = i, 0
@@ -426,8 +433,8 @@ func (w *walker) name(p *plan, start, end int, escaped bool) error {
 func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 	at, from := 0, 0 // text[at] is spelled from raw[from] on
 	for _, e := range w.t.edits {
-		if e.with == text[e.start:e.end] {
-			continue // it is a pseudonym already: its spelling stays
+		if e.unchanged() && !w.t.marks {
+			continue // its spelling stays
 		}
 		first, last := e.start, e.end
 		if escaped {
@@ -435,7 +442,11 @@ func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 			last = rawOffset(raw, first, e.end-e.start)
 			at, from = e.end, last
 		}
-		w.patches = append(w.patches, patch{start + first, start + last, jsonText(e.with)})
+		p := patch{start: start + first, end: start + last, rule: e.rule, kept: e.unchanged()}
+		if p.with = string(raw[first:last]); !p.kept {
+			p.with = jsonText(e.with)
+		}
+		w.patches = append(w.patches, p)
 	}
 }
 
@@ -448,7 +459,12 @@ func (w *walker) number(p *plan, start, end int) error {
 	if err != nil || len(w.t.edits) == 0 {
 		return err
 	}
-	w.patches = append(w.patches, patch{start, end, `"` + jsonText(w.t.apply(view(w.doc[start:end]))) + `"`})
+	raw := view(w.doc[start:end])
+	if w.t.edits[0].unchanged() { // a number is never a pseudonym: a rule keeps it
+		w.patches = append(w.patches, patch{start: start, end: end, with: strings.Clone(raw), rule: w.t.edits[0].rule, kept: true})
+		return nil
+	}
+	w.patches = append(w.patches, patch{start: start, end: end, with: `"` + jsonText(w.t.apply(raw)) + `"`, rule: w.t.edits[0].rule})
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -25,6 +27,9 @@ type automaton struct {
 	symbols symbols
 	base    *plan  // where no address ends
 	sink    uint16 // where no address can end any more
+
+	meeting sync.Map // of *plan, by what is in their source: of places where addresses meet that no state shows
+	met     atomic.Int32
 }
 
 // A state stands for all the places in the addresses that one place in the
@@ -208,11 +213,14 @@ func advance(set []place, targets []target, member func(step) bool) []place {
 func accepted(set []place, targets []target) (src source) {
 	for _, p := range set {
 		rule, steps := targets[p.address].rule, targets[p.address].steps
+		behind := p.step > 0 && steps[p.step-1] == step{kind: stepInto, into: fromstr}
 		switch {
-		case p.step == len(steps) && p.step > 0 && steps[p.step-1].kind == stepInto:
-			src.loose = with(src.loose, rule)
+		case p.step == len(steps) && behind:
+			src.behind.ends = with(src.behind.ends, rule)
 		case p.step == len(steps):
 			src.ends = with(src.ends, rule)
+		case steps[p.step].kind == stepInto && behind:
+			src.behind.into = append(src.behind.into, target{rule, steps[p.step:]})
 		case steps[p.step].kind == stepInto:
 			src.into = append(src.into, target{rule, steps[p.step:]})
 		case steps[p.step].kind == stepKeys:

@@ -16,6 +16,10 @@ const (
 
 var codecNames = [codecs]string{"fromstr", "base64", "pct", "url", "jwt"}
 
+// byStrictness is the order in which a text that is in several of them is followed
+// into them: first what few texts are.
+var byStrictness = [codecs]codec{jwt, fromstr, base64s, urls, pct}
+
 func codecOf(name string) (codec, bool) {
 	i := slices.Index(codecNames[:], name)
 	return codec(max(i, 0)), i >= 0

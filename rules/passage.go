@@ -3,18 +3,82 @@ package rules
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// through follows a value into an encoding, treats what is inside, and collects
-// in t.edits what of the value changes by it. It says false where the value is
-// not in this encoding; then nothing was done.
-func (t *treater) through(p *passage, text string) (applied bool, err error) {
-	if t.bare != "" && p.into != base64s {
-		text = numbersPlus(text, t.bare)
+// shape returns a text of a query or form as its structure is read: there a + that
+// is not encoded is a space, unless a number begins with it.
+func (t *treater) shape(text string) string {
+	if t.bare == "" {
+		return text
 	}
+	return numbersPlus(text, t.bare)
+}
+
+// in says whether a text is in an encoding.
+func (t *treater) in(into codec, text string) bool {
+	if into != base64s {
+		text = t.shape(text)
+	}
+	switch into {
+	case fromstr:
+		w := getWalker()
+		defer w.release()
+		w.t.depth = t.depth
+		return w.valid([]byte(text), noAddresses)
+	case base64s:
+		_, _, ok := fromBase64(text)
+		return ok
+	case pct:
+		_, ok := unpercent(text)
+		return ok
+	case jwt:
+		_, ok := splitJWT(text)
+		return ok
+	}
+	return urlLike(text)
+}
+
+// follow takes a text through the encodings that it is in, and treats what stands
+// across the parts of it.
+func (t *treater) follow(q *plan, text string) error {
+	var edits []edit
+	now, bare := text, t.bare // with the edits of the encodings before
+	for i := range q.passages {
+		way := &q.passages[i]
+		if now != text {
+			t.bare = ""
+		}
+		if i > 0 && !t.in(way.into, now) { // any more
+			continue
+		}
+		t.edits = nil
+		if err := t.through(way, now); err != nil || t.removed {
+			return err
+		}
+		changed := slices.ContainsFunc(t.edits, func(e edit) bool { return !e.unchanged() })
+		switch after := t.apply(now); {
+		case i == 0:
+			edits, now = t.edits, after
+		case changed: // one edit of all of it: what was where is lost
+			edits, now = []edit{{end: len(text), was: text, with: after, done: true}}, after
+		}
+	}
+	t.edits, t.bare = edits, bare
+	settled := t.settled
+	if err := t.treat(q.passages[0].again, nil, text, false); err != nil {
+		return err
+	}
+	t.settled = settled
+	return nil
+}
+
+// through follows a text into an encoding that it is in, treats what is inside, and
+// collects in t.edits what of the text changes by it.
+func (t *treater) through(p *passage, text string) error {
 	inner := getWalker()
 	defer inner.release()
 	place := t.place
@@ -24,73 +88,70 @@ func (t *treater) through(p *passage, text string) (applied bool, err error) {
 	if p.keeps != nil {
 		inner.t.told = p.keeps
 	}
+	var err error
 	switch p.into {
 	case fromstr:
-		applied, err = t.throughJSON(inner, p, text)
+		err = t.throughJSON(inner, p, text)
 	case base64s:
-		applied, err = t.throughBase64(inner, p, text)
+		err = t.throughBase64(inner, p, text)
 	case pct:
-		applied, err = t.throughPercent(inner, p, text)
+		err = t.throughPercent(inner, p, text)
 	case jwt:
-		applied, err = t.throughJWT(inner, p, text)
+		err = t.throughJWT(inner, p, text)
 	case urls:
-		applied, err = t.throughURL(inner, p, text)
+		err = t.throughURL(inner, p, text)
 	}
-	if err == nil && applied && p.keeps != nil && t.collect == nil {
-		return true, t.tell(p.keeps, text) // once, not for each value inside
+	if err != nil || t.collect != nil {
+		return err
 	}
-	return applied, err
+	if p.keeps != nil {
+		t.settled = true
+		return t.tell(p.keeps, text) // once, not for each value inside
+	}
+	return nil
 }
 
 // throughJSON treats the JSON texts in a string.
-func (t *treater) throughJSON(w *walker, p *passage, text string) (bool, error) {
-	doc := []byte(text)
-	if !w.valid(doc, p.inner) {
-		return false, nil
+func (t *treater) throughJSON(w *walker, p *passage, text string) error {
+	if t.bare != "" {
+		w.plus = &formText{text, t.bare}
 	}
-	if err := w.run(doc, p.inner); err != nil {
-		return true, err
-	}
+	err := w.run([]byte(t.shape(text)), p.inner)
 	t.removed = w.removed
 	for _, s := range w.patches {
 		t.edits = append(t.edits, edit{start: s.start, end: s.end, rule: s.rule, was: text[s.start:s.end], with: s.with, done: true})
 	}
-	return true, nil
+	return err
 }
 
 // throughPercent treats the text that a percent-encoding spells.
-func (t *treater) throughPercent(w *walker, p *passage, text string) (bool, error) {
-	decoded, ok := unpercent(text)
-	if !ok {
-		return false, nil
+func (t *treater) throughPercent(w *walker, p *passage, text string) error {
+	decoded, _ := unpercent(text)
+	if t.bare != "" {
+		if w.t.bare, _ = unpercent(t.bare); w.t.bare == decoded {
+			w.t.bare = ""
+		}
 	}
 	w.t.place = w.outer
-	if err := w.t.value(p.inner.root(), decoded); err != nil {
-		return true, err
-	}
-	t.removed = w.t.removed
+	err := w.t.value(p.inner.root(), decoded)
+	t.removed, t.settled = w.t.removed, w.t.settled
 	t.edits = w.t.respelled(t.edits, text, 0)
-	return true, nil
+	return err
 }
 
 // throughBase64 treats the text that base64 spells, in either alphabet, padded or
 // not, and spells it in the same way again.
-func (t *treater) throughBase64(w *walker, p *passage, text string) (bool, error) {
-	enc, decoded, ok := fromBase64(text)
-	if !ok {
-		return false, nil
-	}
+func (t *treater) throughBase64(w *walker, p *passage, text string) error {
+	enc, decoded, _ := fromBase64(text)
 	w.t.place = w.outer
-	if err := w.t.value(p.inner.root(), decoded); err != nil {
-		return true, err
-	}
-	t.removed = w.t.removed
+	err := w.t.value(p.inner.root(), decoded)
+	t.removed, t.settled = w.t.removed, w.t.settled
 	e := edit{end: len(text), was: text, with: text, done: true}
 	if out := w.t.apply(decoded); out != decoded {
 		e.with = enc.EncodeToString([]byte(out))
 	}
 	t.edits = append(t.edits, e)
-	return true, nil
+	return err
 }
 
 // fromBase64 decodes base64 of text, and says in which of its forms it is.
@@ -111,35 +172,55 @@ func fromBase64(text string) (*base64.Encoding, string, bool) {
 	return enc, string(b), true
 }
 
-// throughJWT treats the claims of a JWT (RFC 7519), alone or after Bearer. Its
-// header and its signature stay: what personal data they hold cannot be replaced.
-func (t *treater) throughJWT(w *walker, p *passage, text string) (bool, error) {
-	start := 0
+// jwtParts are a JWT (RFC 7519) in compact form: text[start:], in three parts.
+type jwtParts struct {
+	start                     int
+	head, body, seal          string // as spelled
+	header, claims, signature []byte
+}
+
+// splitJWT cuts a JWT, alone or after Bearer.
+func splitJWT(text string) (p jwtParts, ok bool) {
 	if len(text) > 7 && strings.EqualFold(text[:7], "Bearer ") {
-		start = len(text) - len(strings.TrimLeft(text[7:], " "))
+		p.start = len(text) - len(strings.TrimLeft(text[7:], " "))
 	}
-	head, rest, ok := strings.Cut(text[start:], ".")
-	body, signature, ok2 := strings.Cut(rest, ".")
-	if !ok || !ok2 {
-		return false, nil
+	parts := strings.Split(text[p.start:], ".")
+	if len(parts) != 3 {
+		return p, false
 	}
-	header, err := base64.RawURLEncoding.DecodeString(head)
-	claims, err2 := base64.RawURLEncoding.DecodeString(body)
-	seal, err3 := base64.RawURLEncoding.DecodeString(signature)
-	if err != nil || err2 != nil || err3 != nil || !isObject(header) || !isObject(claims) || !w.valid(claims, p.inner) {
-		return false, nil
+	p.head, p.body, p.seal = parts[0], parts[1], parts[2]
+	for _, d := range []struct {
+		into *[]byte
+		from string
+	}{{&p.header, p.head}, {&p.claims, p.body}, {&p.signature, p.seal}} {
+		var err error
+		if *d.into, err = base64.RawURLEncoding.DecodeString(d.from); err != nil {
+			return p, false
+		}
 	}
-	if look := p.inner.kit.look; look != nil && t.collect == nil && (look.personal(header) || look.personal(seal)) {
-		return true, errToken
+	if !isObject(p.header) || !isObject(p.claims) {
+		return p, false
 	}
-	w.t.issued = issuedAt(claims)
-	out, changed, err := w.rewrite(nil, claims, p.inner)
-	e := edit{start: start, end: len(text), was: text[start:], with: text[start:], done: true}
+	w := getWalker()
+	defer w.release()
+	return p, w.valid(p.claims, noAddresses)
+}
+
+// throughJWT treats the claims of a JWT. Its header and its signature stay: what
+// personal data they hold cannot be replaced.
+func (t *treater) throughJWT(w *walker, p *passage, text string) error {
+	token, _ := splitJWT(t.shape(text))
+	if look := p.inner.kit.look; look != nil && t.collect == nil && (look.personal(token.header) || look.personal(token.signature)) {
+		return errToken
+	}
+	w.t.issued = issuedAt(token.claims)
+	out, changed, err := w.rewrite(nil, token.claims, p.inner)
+	e := edit{start: token.start, end: len(text), was: text[token.start:], with: text[token.start:], done: true}
 	if changed {
-		e.with = head + "." + base64.RawURLEncoding.EncodeToString(out) + "." + signature
+		e.with = token.head + "." + base64.RawURLEncoding.EncodeToString(out) + "." + token.seal
 	}
-	t.edits = append(t.edits, e)
-	return true, err
+	t.edits, t.settled = append(t.edits, e), true
+	return err
 }
 
 // issuedAt returns the time of the claim iat (RFC 7519, section 4.1.6), the zero
@@ -219,18 +300,27 @@ func splitURL(text string) []urlPart {
 	return parts
 }
 
-// throughURL treats the parts of a URL: those of the query decoded, the others as
-// they are spelled.
-func (t *treater) throughURL(w *walker, p *passage, text string) (bool, error) {
-	parts := splitURL(text)
-	for _, part := range parts {
+// urlLike says whether a text may be a URL or relative reference: most are. What
+// begins like JSON is none, and neither is what cannot be decoded.
+func urlLike(text string) bool {
+	begins := strings.TrimLeft(text, " \t\r\n")
+	if begins != "" && (begins[0] == '{' || begins[0] == '[' || begins[0] == '"') {
+		return false
+	}
+	for _, part := range splitURL(text) {
 		if part.name == "query" && !pairsReadable(text[part.start:part.end]) {
-			return false, nil
+			return false
 		}
 	}
+	return true
+}
+
+// throughURL treats the parts of a URL: those of the query decoded, the others as
+// they are spelled.
+func (t *treater) throughURL(w *walker, p *passage, text string) error {
 	a := p.inner
 	w.auto, w.depth = a, t.depth
-	for _, part := range parts {
+	for _, part := range splitURL(text) {
 		state, outer := a.sink, w.outer
 		if part.name != "" {
 			state = a.member(0, part.name)
@@ -242,19 +332,24 @@ func (t *treater) throughURL(w *walker, p *passage, text string) (bool, error) {
 		if part.name == "query" {
 			edits, err = w.pairs(state, raw, outer)
 		} else {
-			w.t.place = outer
+			if w.t.place = outer; t.bare != "" && t.bare[part.start:part.end] != raw {
+				w.t.bare = t.bare[part.start:part.end]
+			}
 			err = w.t.value(w.planAt(state), raw)
-			if edits = w.t.edits; w.t.removed { // what is left is a URL without it
+			if edits, w.t.bare = w.t.edits, ""; w.t.removed { // what is left is a URL without it
 				edits = []edit{{end: len(raw), was: raw, done: true}}
 			}
 		}
 		if err != nil {
-			return true, err
+			return err
 		}
 		for _, e := range edits {
 			e.start, e.end = part.start+e.start, part.start+e.end
 			t.edits = append(t.edits, e)
 		}
 	}
-	return true, nil
+	return nil
 }
+
+// noAddresses is an automaton for texts that are only checked.
+var noAddresses, _ = compile(nil, &kit{build: newBuild()})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/statveil/statveil/rules/detect"
 )
@@ -13,15 +14,19 @@ import (
 type plan struct {
 	src source
 
-	rules    []*Rule // of a string, as it stands
-	numbers  []*Rule // of a number
-	names    []*Rule // that search the member names of an object
-	keyed    []*Rule // of names, those that take a name whole
-	passages []passage
+	rules   []*Rule // of a string, as it stands
+	numbers []*Rule // of a number
+	names   []*Rule // that search the member names of an object
+	keyed   []*Rule // of names, those that take a name whole
+
+	encodings []codec   // that addresses go into
+	inside    []*plan   // of a string, by the encodings that it is in: a bit for each
+	passages  []passage // of a plan that is inside another: into these encodings
 
 	// Values and names here are treated whatever they look like: a rule wants
 	// the whole value, or what only it can tell. All others wait for a hint.
 	blind, blindNames bool
+	numeric           bool // a number may be taken
 
 	node    *Rule // removes or rejects an object or array that stands here
 	literal *Rule // removes or rejects true, false, null and ""
@@ -29,27 +34,34 @@ type plan struct {
 	down *plan // of what is below, where no other address ends
 }
 
-// A source is where the addresses of rules stand as seen from one value.
+// A source is where the addresses of rules stand as seen from one value. Behind a
+// @fromstr is where the value itself is, if it is no string.
 type source struct {
-	ends  []*Rule  // they end here, or around it
-	loose []*Rule  // they end behind a @fromstr, which is nothing to a value that is no string
-	into  []target // they go on into an encoding: the first step left
-	keys  []*Rule  // they select the names of its members
+	ends   []*Rule  // they end here, or around it
+	into   []target // they go on into an encoding: the first step left
+	behind onward  // of a value that is no string: those behind a @fromstr
+	keys   []*Rule  // they select the names of its members
+}
+
+// onward is where addresses stand that have gone one step further.
+type onward struct {
+	ends []*Rule
+	into []target
 }
 
 func (s source) empty() bool {
-	return len(s.ends)+len(s.loose)+len(s.into)+len(s.keys) == 0
+	return len(s.ends)+len(s.into)+len(s.behind.ends)+len(s.behind.into)+len(s.keys) == 0
 }
 
 // below returns what holds for the values below one of this source.
 func (s source) below() source {
 	down := source{ends: slices.Clone(s.ends)}
-	for _, r := range s.loose {
+	for _, r := range s.behind.ends {
 		down.ends = with(down.ends, r)
 	}
-	for _, t := range s.into {
+	for _, t := range slices.Concat(s.into, s.behind.into) {
 		if t.steps[0].into != fromstr {
-			down.into = append(down.into, t)
+			down.into = withTarget(down.into, t)
 		}
 	}
 	return down
@@ -57,28 +69,40 @@ func (s source) below() source {
 
 // join returns what holds where both do.
 func (s source) join(o source) source {
-	s = source{slices.Clone(s.ends), slices.Clone(s.loose), slices.Clone(s.into), slices.Clone(s.keys)}
+	s = source{slices.Clone(s.ends), slices.Clone(s.into), onward{slices.Clone(s.behind.ends), slices.Clone(s.behind.into)}, slices.Clone(s.keys)}
 	for _, r := range o.ends {
 		s.ends = with(s.ends, r)
 	}
-	for _, r := range o.loose {
-		s.loose = with(s.loose, r)
+	for _, r := range o.behind.ends {
+		s.behind.ends = with(s.behind.ends, r)
 	}
 	for _, r := range o.keys {
 		s.keys = with(s.keys, r)
 	}
 	for _, t := range o.into {
-		if !slices.ContainsFunc(s.into, func(have target) bool { return have.rule == t.rule && slices.Equal(have.steps, t.steps) }) {
-			s.into = append(s.into, t)
-		}
+		s.into = withTarget(s.into, t)
+	}
+	for _, t := range o.behind.into {
+		s.behind.into = withTarget(s.behind.into, t)
 	}
 	return s
 }
 
-// within says whether all of s holds where o does.
-func (s source) within(o source) bool {
-	j := o.join(s)
-	return len(j.ends) == len(o.ends) && len(j.loose) == len(o.loose) && len(j.into) == len(o.into) && len(j.keys) == len(o.keys)
+// key tells sources of one automaton apart by what is in them.
+func (s source) key() string {
+	var parts []string
+	for i, rules := range [][]*Rule{s.ends, s.behind.ends, s.keys} {
+		for _, r := range rules {
+			parts = append(parts, fmt.Sprintf("%d %p", i, r))
+		}
+	}
+	for i, targets := range [][]target{s.into, s.behind.into} {
+		for _, t := range targets {
+			parts = append(parts, fmt.Sprintf("into %d %p %v", i, t.rule, t.steps))
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ",")
 }
 
 // with adds a rule to a list that has it not yet.
@@ -87,6 +111,13 @@ func with(rules []*Rule, r *Rule) []*Rule {
 		return rules
 	}
 	return append(rules, r)
+}
+
+func withTarget(targets []target, t target) []target {
+	if slices.ContainsFunc(targets, func(have target) bool { return have.rule == t.rule && slices.Equal(have.steps, t.steps) }) {
+		return targets
+	}
+	return append(targets, t)
 }
 
 // A kit is what the plans of one automaton have in common.
@@ -139,30 +170,41 @@ type passage struct {
 // they are too tangled.
 func (k *kit) plan(s source) (*plan, error) {
 	p := &plan{src: s}
-	if k.any == nil {
-		p.rules, p.numbers = s.ends, s.join(source{ends: s.loose}).ends
-		p.blind = !s.empty()
-	} else {
-		k.treat(p)
-	}
-	err := k.passages(p)
+	k.treat(p)
+	err := k.ways(p)
 	p.down = p
-	if err == nil && (len(s.loose)+len(s.keys) > 0 || slices.ContainsFunc(s.into, func(t target) bool { return t.steps[0].into == fromstr })) {
+	if err == nil && (len(s.behind.ends)+len(s.behind.into)+len(s.keys) > 0 || slices.ContainsFunc(s.into, func(t target) bool { return t.steps[0].into == fromstr })) {
 		p.down, err = k.plan(s.below())
 	}
 	return p, err
 }
 
-// treat fills in what a request is treated by. Every rule that covers an object
-// searches the member names in it; of parameters and headers only the rules with
-// find do.
+// treat fills in what a value as it stands is treated by. Every rule that covers
+// an object searches the member names in it; of parameters and headers only the
+// rules with find do.
 func (k *kit) treat(p *plan) {
-	for _, r := range slices.Concat(k.around, p.src.ends, p.src.loose) {
+	if k.any == nil { // of what is only read, nothing stands for something else
+		p.rules, p.numbers = p.src.ends, p.src.join(source{ends: p.src.behind.ends}).ends
+		p.blind = !p.src.empty()
+		p.numeric = p.blind
+		return
+	}
+	for _, r := range slices.Concat(k.around, p.src.ends) {
 		p.rules, p.numbers = with(p.rules, r), with(p.numbers, r)
 	}
+	for _, r := range p.src.behind.ends {
+		p.numbers = with(p.numbers, r)
+	}
 	for _, t := range p.src.into {
-		p.rules = with(p.rules, t.rule)
-		if into := t.steps[0].into; into != fromstr && into != urls {
+		if t.stands() {
+			p.rules = with(p.rules, t.rule)
+		}
+		if t.stands() && t.standsForNumber() {
+			p.numbers = with(p.numbers, t.rule)
+		}
+	}
+	for _, t := range p.src.behind.into {
+		if t.stands() && t.standsForNumber() {
 			p.numbers = with(p.numbers, t.rule)
 		}
 	}
@@ -175,10 +217,14 @@ func (k *kit) treat(p *plan) {
 		p.names = with(p.names, r)
 		p.keyed = append(p.keyed, r)
 	}
+	for _, r := range p.numbers {
+		p.numeric = p.numeric || r.find == nil || r.find.Numeric()
+	}
+	p.numeric = p.numeric || k.look != nil && k.look.find.Numeric()
 	byOrder(p.rules)
 	byOrder(p.numbers)
 	byOrder(p.names)
-	for _, r := range p.rules {
+	for _, r := range slices.Concat(p.rules, p.numbers) {
 		p.blind = p.blind || r.blind()
 	}
 	p.blind = p.blind || len(p.src.into) > 0 || k.look != nil && k.look.find.Numeric()
@@ -187,6 +233,23 @@ func (k *kit) treat(p *plan) {
 	if k.look != nil {
 		p.rules, p.numbers, p.names = append(p.rules, k.look), append(p.numbers, k.look), append(p.names, k.look)
 	}
+}
+
+// stands says whether the rule takes a value that is not in the encoding as it
+// stands. One that keeps a place inside of it does not: where that is not what it
+// was taken for, it is safer to have no such rule.
+func (t target) stands() bool { return t.rule.Do != Keep || !t.rule.whole() || leafward(t.steps) }
+
+// standsForNumber says the same of a number: it is JSON already, and a URL of a
+// path alone.
+func (t target) standsForNumber() bool {
+	switch t.steps[0].into {
+	case fromstr:
+		return false
+	case urls:
+		return len(t.steps) == 1 || t.steps[1].name == "path"
+	}
+	return true
 }
 
 // fate returns the rule that removes or rejects a value that has no text: an
@@ -204,16 +267,48 @@ func fate(rules []*Rule, literal bool) *Rule {
 	return nil
 }
 
-// passages decides into which encodings a string is followed.
+// ways makes a plan for every set of encodings that a string may be in.
+func (k *kit) ways(p *plan) error {
+	for _, into := range byStrictness {
+		if slices.ContainsFunc(p.src.into, func(t target) bool { return t.steps[0].into == into }) {
+			p.encodings = append(p.encodings, into)
+		}
+	}
+	if len(p.encodings) == 0 {
+		return nil
+	}
+	p.inside = make([]*plan, 1<<len(p.encodings))
+	p.inside[0] = p // it stands for itself
+	for set := 1; set < len(p.inside); set++ {
+		q := &plan{}
+		for _, r := range p.src.ends {
+			q.src.ends = with(q.src.ends, r)
+		}
+		for _, t := range p.src.into {
+			switch {
+			case set>>slices.Index(p.encodings, t.steps[0].into)&1 == 1:
+				q.src.into = append(q.src.into, t)
+			case k.any != nil && t.stands():
+				q.src.ends = with(q.src.ends, t.rule)
+			}
+		}
+		k.treat(q)
+		if err := k.passages(q); err != nil {
+			return err
+		}
+		p.inside[set] = q
+	}
+	return nil
+}
+
+// passages decides how a string that is in all the encodings of its plan is
+// followed into them.
 //
 // Inside, the rules that cover the string itself go on to hold for what is
 // there. But the first rule that takes the string whole settles it: what comes
 // after it has nothing left, and to follow an encoding before is of use only
 // where it is that rule which does.
 func (k *kit) passages(p *plan) error {
-	if len(p.src.into) == 0 {
-		return nil
-	}
 	covering := slices.Concat(k.around, p.src.ends)
 	last := -1 // the order of the rule that takes all
 	settled := func(r *Rule) {
@@ -236,41 +331,32 @@ func (k *kit) passages(p *plan) error {
 		return nil
 	}
 	var groups [codecs][]target
-	var order []codec
 	for _, t := range p.src.into {
-		if late(t.rule) {
+		if !late(t.rule) {
+			groups[t.steps[0].into] = append(groups[t.steps[0].into], target{t.rule, t.steps[1:]})
+		}
+	}
+	for _, into := range byStrictness {
+		if groups[into] == nil {
 			continue
 		}
-		into := t.steps[0].into
-		if groups[into] == nil {
-			order = append(order, into)
-		}
-		groups[into] = append(groups[into], target{t.rule, t.steps[1:]})
-	}
-	first := func(into codec) int {
-		least := groups[into][0].rule.order
-		for _, t := range groups[into] {
-			if t.rule.order == last && leafward(t.steps) {
-				return -1 // the one that takes all
-			}
-			least = min(least, t.rule.order)
-		}
-		return least
-	}
-	slices.SortStableFunc(order, func(a, b codec) int { return cmp.Compare(first(a), first(b)) })
-	for _, into := range order {
 		inner := &kit{part: inBody, any: k.any, look: k.look, build: k.build}
 		if into == urls {
 			inner.part = inQuery
 		}
+		way := passage{into: into}
 		for _, r := range covering {
-			if !late(r) && (into != jwt || r.Do == Keep) {
+			switch {
+			case late(r) || k.any == nil:
+			case r.part != nil: // a part of the text as it stands
+				way.again = with(way.again, r)
+			case into != jwt || r.Do == Keep:
 				inner.around = with(inner.around, r)
 			}
 		}
-		for _, other := range order {
-			for _, t := range groups[other] {
-				if other != into && into != jwt && t.rule.find != nil {
+		for other, targets := range groups {
+			for _, t := range targets {
+				if codec(other) != into && into != jwt && t.rule.find != nil && t.rule.part == nil {
 					inner.around = with(inner.around, t.rule)
 				}
 			}
@@ -278,22 +364,20 @@ func (k *kit) passages(p *plan) error {
 		if into == jwt && k.look != nil && !k.look.refuse {
 			inner.look = k.look.strict
 		}
-		a, err := inner.into(groups[into])
-		if err != nil {
+		var err error
+		if way.inner, err = inner.into(groups[into]); err != nil {
 			return err
 		}
-		keeps := slices.IndexFunc(inner.around, func(r *Rule) bool { return r.whole() && r.Do == Keep })
-		way := passage{into: into, inner: a}
-		if keeps >= 0 {
-			way.keeps = inner.around[keeps]
+		if i := slices.IndexFunc(inner.around, func(r *Rule) bool { return r.whole() && r.Do == Keep }); i >= 0 {
+			way.keeps = inner.around[i]
 		}
 		if (into == fromstr || into == urls) && k.any != nil {
 			for _, r := range inner.around {
 				if r.find != nil {
-					way.again = append(way.again, r)
+					way.again = with(way.again, r)
 				}
 			}
-			if byOrder(way.again); k.look != nil && keeps < 0 {
+			if byOrder(way.again); k.look != nil && way.keeps == nil {
 				way.again = append(way.again, k.look)
 			}
 		}

@@ -30,7 +30,8 @@ func (e *edit) unchanged() bool { return e.with == e.was }
 type treater struct {
 	replace Replacer
 	collect func(rules []*Rule, text string) // set: the value is only read
-	number  bool                             // the value is a JSON number
+	number  bool                             // the value is a JSON number, by its exact decimal value
+	raw     string                           // as the number is spelled
 	bare    string                           // of a URL part: the value with each + that is not encoded read as a space, or ""
 	depth   int                              // how deep JSON may nest
 	place   func() string
@@ -38,7 +39,7 @@ type treater struct {
 	readings readings
 	gaps     readings // of a part of the value
 	edits    []edit
-	marks    bool  // what is kept stays among the edits, for who looks at the text around
+	marks    bool      // what is kept stays among the edits, for who looks at the text around
 	told     *Rule     // that keeps all around the value: the Replacer knows of it already
 	issued   time.Time // of the JWT that the value is in
 	settled  bool      // the last value was taken or kept to its last character, or followed into an encoding
@@ -63,17 +64,23 @@ func (t *treater) value(p *plan, text string) error {
 	case t.number:
 		return t.treat(p.numbers, nil, text, false)
 	}
-	for i := range p.passages {
-		applied, err := t.through(&p.passages[i], text)
-		if err == nil && applied && len(p.passages[i].again) > 0 && !t.removed {
-			err = t.treat(p.passages[i].again, nil, text, false)
-		}
-		if applied || err != nil {
-			t.settled = applied
-			return err
+	if len(p.encodings) == 0 {
+		return t.treat(p.rules, nil, text, false)
+	}
+	in := 0
+	for i, into := range p.encodings {
+		if t.in(into, text) {
+			in |= 1 << i
 		}
 	}
-	return t.treat(p.rules, nil, text, false)
+	if in == 0 {
+		return t.treat(p.rules, nil, text, false)
+	}
+	q := p.inside[in]
+	if len(q.passages) == 0 {
+		return t.treat(q.rules, nil, text, false)
+	}
+	return t.follow(q, text)
 }
 
 // name collects what the plan makes of the name of a member or parameter.
@@ -90,16 +97,16 @@ func (t *treater) name(p *plan, text string) error {
 func (t *treater) read(p *plan, text string) error {
 	rules := p.rules
 	if t.number {
-		rules, text = p.numbers, decimal(text)
+		rules = p.numbers
 	}
 	if len(rules) > 0 {
 		t.collect(rules, text)
 	}
-	for i := range p.passages {
-		if t.number {
-			break
+	for i, into := range p.encodings {
+		if t.number || !t.in(into, text) {
+			continue
 		}
-		if _, err := t.through(&p.passages[i], text); err != nil {
+		if err := t.through(&p.inside[1<<i].passages[0], text); err != nil {
 			return err
 		}
 	}
@@ -129,8 +136,7 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 		case find == nil:
 			t.take(rule, start, end, text)
 			continue
-		case t.number:
-			t.search(rule, find, text)
+		case t.number && !find.Numeric(): // digits alone are nobody's number unless a detector is made for them
 			continue
 		case end-start < len(text):
 			t.searchIn(rule, find, text, start, end)
@@ -184,28 +190,6 @@ func (t *treater) take(rule *Rule, start, end int, text string) {
 		t.addRest(piece, t.edits[i:n], text)
 	}
 	slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
-}
-
-// search looks in a number, by its exact decimal value. Digits alone are nobody's
-// number unless a detector is made for them.
-func (t *treater) search(rule *Rule, find *detect.Finder, text string) {
-	if !find.Numeric() || t.covered(0, len(text)) {
-		return
-	}
-	exact := decimal(text)
-	t.spans = find.Find(t.spans[:0], exact)
-	all := reading{text: text}
-	if exact == text {
-		t.add(rule, &all, &all, text)
-		return
-	}
-	if len(t.spans) > 0 { // 3.58e11 has no place of its own for a digit
-		e := edit{end: len(text), rule: rule, kind: kindOf(t.spans[0])}
-		if s := t.spans[0]; s.Start == 0 && s.End == len(exact) {
-			e.canonical = s.Canonical
-		}
-		t.edits = append(t.edits[:0], e)
-	}
 }
 
 // searchIn looks in text[start:end], as if it were all there is.
@@ -398,9 +382,12 @@ func (t *treater) ask(text string) error {
 			return errToken
 		}
 		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, Issued: t.issued, secret: &t.secret}
-		switch e.was = text[e.start:e.end]; {
-		case t.number && e.canonical == "" && len(e.was) == len(text):
-			e.canonical = strings.Clone(decimal(e.was))
+		shown := text[e.start:e.end]
+		switch e.was = shown; {
+		case t.number && len(shown) == len(text):
+			if e.was = t.raw; e.canonical == "" {
+				e.canonical = strings.Clone(text)
+			}
 		case e.spaced:
 			e.was = numbersPlus(text, t.bare)[e.start:e.end]
 		case t.bare != "" && e.kind == "value":
@@ -421,7 +408,7 @@ func (t *treater) ask(text string) error {
 			}
 			with = e.was
 		case Mask:
-			with = mask(e.was)
+			with = mask(shown)
 		case Remove:
 			with = ""
 		case Reject:

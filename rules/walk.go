@@ -18,16 +18,17 @@ const DefaultDepth = 128
 // for it.
 type walker struct {
 	doc   []byte
+	plus  *formText // of a doc in a query or form, where a + may be a space
 	depth int
 	auto  *automaton
 	looks bool // at what no rule covers
 
-	stack  []frame
-	merged map[[2]*plan]*plan // plans of values that several addresses cover
-	t      treater
-	here   func() string // address
-	outer  func() string // the address of the text; nil: it is the body
-	text   []byte        // an unescaped string
+	stack     []frame
+	merged    map[[2]*plan]*plan // plans of values that several addresses cover
+	t         treater
+	here      func() string // address
+	outer     func() string // the address of the text; nil: it is the body
+	unescaped []byte        // a string that was escaped
 
 	removing int  // the depth at which a value is being left out, or -1
 	quiet    bool // looks, before that
@@ -35,6 +36,10 @@ type walker struct {
 
 	patches []patch // in order
 }
+
+// A formText is a text of a query or form, with each + that is not encoded as it
+// is, and as the space that form encoders mean by it.
+type formText struct{ pluses, spaces string }
 
 // A patch is what takes the place of doc[start:end], as it is spelled there.
 type patch struct {
@@ -70,7 +75,7 @@ var walkers = sync.Pool{New: func() any {
 func getWalker() *walker {
 	w := walkers.Get().(*walker)
 	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth
-	w.stack, w.patches, w.looks, w.outer = w.stack[:0], w.patches[:0], false, nil
+	w.stack, w.patches, w.looks, w.outer, w.plus = w.stack[:0], w.patches[:0], false, nil, nil
 	return w
 }
 
@@ -78,13 +83,13 @@ func getWalker() *walker {
 func (w *walker) release() {
 	w.t.forget()
 	clear(w.patches)
-	if cap(w.text) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || cap(w.patches) > 1<<12 || w.t.readings.large() || w.t.gaps.large() {
+	if cap(w.unescaped) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || cap(w.patches) > 1<<12 || w.t.readings.large() || w.t.gaps.large() {
 		return // one large body must not hold memory for ever
 	}
 	clear(w.t.spans[:cap(w.t.spans)])
 	w.t.readings.forget()
 	w.t.gaps.forget()
-	w.doc, w.auto, w.t.collect, w.t.replace, w.outer = nil, nil, nil, nil, nil
+	w.doc, w.auto, w.t.collect, w.t.replace, w.outer, w.plus = nil, nil, nil, nil, nil, nil
 	walkers.Put(w)
 }
 
@@ -187,7 +192,7 @@ value:
 		if end = scanNumber(d, i); end < 0 {
 			return w.broken(i)
 		}
-		if plan.blind {
+		if plan.numeric {
 			if err := w.number(plan, i, end); err != nil {
 				return err
 			}
@@ -274,8 +279,8 @@ member:
 		case seen&(seenEscape|seenHigh) == 0 && s.wild == nil && w.auto.symbols.absent(view(name)):
 			state = s.other
 		case seen&seenEscape != 0:
-			w.text = unescape(w.text[:0], name)
-			state = w.auto.member(state, view(w.text))
+			w.unescaped = unescape(w.unescaped[:0], name)
+			state = w.auto.member(state, view(w.unescaped))
 		default:
 			state = w.auto.member(state, view(name))
 		}
@@ -362,19 +367,33 @@ func (w *walker) merge(a, b *plan) *plan {
 	if p, ok := w.merged[[2]*plan{a, b}]; ok {
 		return p
 	}
-	p := a
-	if !b.src.within(a.src) {
-		k := *w.auto.kit
-		k.build = newBuild()
-		var err error
-		if p, err = k.plan(a.src.join(b.src)); err != nil {
-			p.passages = nil // what they are about is taken as it stands
-		}
-	}
+	p := w.auto.meet(a.src.join(b.src))
 	if len(w.merged) >= maxMerged || w.merged == nil {
 		w.merged = map[[2]*plan]*plan{}
 	}
 	w.merged[[2]*plan{a, b}] = p
+	return p
+}
+
+// meet returns the plan of a source that no state of the automaton has: only a body
+// shows which addresses with wildcards meet. In whatever order they do, there is
+// one plan; beyond some thousands, what goes into encodings is taken as it stands.
+func (a *automaton) meet(src source) *plan {
+	key := src.key()
+	if p, ok := a.meeting.Load(key); ok {
+		return p.(*plan)
+	}
+	k := *a.kit
+	k.build = newBuild()
+	if a.met.Add(1) <= maxMerged {
+		if p, err := k.plan(src); err == nil {
+			had, _ := a.meeting.LoadOrStore(key, p)
+			return had.(*plan)
+		}
+	}
+	p := &plan{src: src}
+	k.treat(p)
+	p.down = p
 	return p
 }
 
@@ -401,13 +420,10 @@ func (w *walker) finds(start, end int, seen uint32) bool {
 
 // leaf treats the string d[start:end].
 func (w *walker) leaf(p *plan, start, end int, escaped bool) error {
-	raw := w.doc[start:end]
-	text := view(raw)
-	if escaped {
-		w.text = unescape(w.text[:0], raw)
-		text = view(w.text)
-	}
-	if err := w.t.value(p, text); err != nil {
+	raw, text := w.text(start, end, escaped)
+	err := w.t.value(p, text)
+	w.t.bare = ""
+	if err != nil {
 		return err
 	}
 	w.spliceEdits(start, raw, text, escaped)
@@ -416,17 +432,32 @@ func (w *walker) leaf(p *plan, start, end int, escaped bool) error {
 
 // name treats the member name d[start:end].
 func (w *walker) name(p *plan, start, end int, escaped bool) error {
-	raw := w.doc[start:end]
-	text := view(raw)
-	if escaped {
-		w.text = unescape(w.text[:0], raw)
-		text = view(w.text)
-	}
-	if err := w.t.name(p, text); err != nil {
+	raw, text := w.text(start, end, escaped)
+	err := w.t.name(p, text)
+	w.t.bare = ""
+	if err != nil {
 		return err
 	}
 	w.spliceEdits(start, raw, text, escaped)
 	return nil
+}
+
+// text returns the string d[start:end] as it is spelled, and what it says.
+func (w *walker) text(start, end int, escaped bool) (raw []byte, text string) {
+	raw = w.doc[start:end]
+	if w.plus != nil {
+		raw = []byte(w.plus.pluses[start:end])
+		if bare := w.plus.spaces[start:end]; bare != string(raw) {
+			if w.t.bare = bare; escaped {
+				w.t.bare = string(unescape(nil, []byte(bare)))
+			}
+		}
+	}
+	if !escaped {
+		return raw, view(raw)
+	}
+	w.unescaped = unescape(w.unescaped[:0], raw)
+	return raw, view(w.unescaped)
 }
 
 // spliceEdits puts what the treater replaces in a string where it stands.
@@ -450,21 +481,27 @@ func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 	}
 }
 
-// number treats the number d[start:end]. What takes the place of a number, or of
-// a part of it, is a string.
+// number treats the number d[start:end] by its exact decimal value. What takes the
+// place of a number, or of a part of it, is a string.
 func (w *walker) number(p *plan, start, end int) error {
-	w.t.number = true
-	err := w.t.value(p, view(w.doc[start:end]))
-	w.t.number = false
+	raw := view(w.doc[start:end])
+	exact := raw
+	if strings.IndexAny(raw, ".eE") >= 0 || raw == "-0" {
+		exact = decimal(raw)
+	}
+	w.t.number, w.t.raw = true, raw
+	err := w.t.value(p, exact)
+	w.t.number, w.t.raw = false, ""
 	if err != nil || len(w.t.edits) == 0 {
 		return err
 	}
-	raw := view(w.doc[start:end])
-	if w.t.edits[0].unchanged() { // a number is never a pseudonym: a rule keeps it
-		w.patches = append(w.patches, patch{start: start, end: end, with: strings.Clone(raw), rule: w.t.edits[0].rule, kept: true})
-		return nil
+	got := patch{start: start, end: end, rule: w.t.edits[0].rule, kept: true, with: strings.Clone(raw)}
+	for i := range w.t.edits {
+		if !w.t.edits[i].unchanged() {
+			got.kept, got.with = false, `"`+jsonText(w.t.apply(exact))+`"`
+		}
 	}
-	w.patches = append(w.patches, patch{start: start, end: end, with: `"` + jsonText(w.t.apply(raw)) + `"`, rule: w.t.edits[0].rule})
+	w.patches = append(w.patches, got)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"mime"
 	"slices"
 	"strings"
@@ -34,46 +35,109 @@ var media = map[string]medium{
 
 // medium says what the body is: what it claims to be is a hint, not a promise.
 // Beacons post JSON as plain text, and curl as a form.
+//
+// Where two readers would read two things, and a rule means one of them, it is
+// read as that, or refused.
 func (m *Match) medium(w *walker) (medium, string, error) {
 	body := m.msg.Body
-	declared, params := m.contentType()
-	if m.path == nil || jsonType(declared) { // a stored record is JSON
+	declared, params, err := m.contentType()
+	switch {
+	case m.path == nil: // a stored record
+		return jsonMedium, "", nil
+	case err != nil:
+		return 0, "", err
+	case jsonType(declared):
 		return jsonMedium, "", nil
 	}
+	claimed, known := media[declared]
 	begins := body[skipSeparators(body, 0):]
 	object := len(begins) > 0 && (begins[0] == '{' || begins[0] == '[')
-	claimed, known := media[declared]
+	text := len(begins) > 0 && begins[0] == '"'
+	records := m.records(body)
 	switch {
-	case object && claimed != multipartMedium:
-		return jsonMedium, "", nil // broken JSON is nothing else: a lenient reader may read it
-	case len(begins) > 0 && (object || begins[0] == '"') && w.valid(body, m.Route.parts[inBody]):
+	case object && claimed != multipartMedium, (object || text || records) && w.valid(body, m.Route.parts[inBody]):
+		// Broken JSON is nothing else: a lenient reader may read it.
+		if claimed == formMedium && m.namesField(body) {
+			return 0, "", errTwoMedia
+		}
 		return jsonMedium, "", nil
+	case records && claimed != multipartMedium:
+		return jsonMedium, "", nil // and broken
 	case !known:
 		return 0, "", errMedium
 	case claimed == textMedium && !plainText(body):
 		return 0, "", errMedium
+	case claimed == textMedium && m.namesField(body):
+		return formMedium, "", nil
+	case claimed == textMedium && m.Route.hasFields() && bytes.HasPrefix(begins, []byte("--")) && bytes.Contains(bytes.ToLower(body), []byte("content-disposition:")):
+		line, _, _ := bytes.Cut(begins[len("--"):], []byte("\n"))
+		return multipartMedium, string(bytes.TrimSuffix(line, []byte("\r"))), nil
 	}
 	return claimed, params["boundary"], nil
 }
 
+var errTwoMedia = &Error{Reason: Unsafe, Detail: "the body is JSON and a form, and a rule names a field of it", Body: true}
+
+// records says whether a line of the body begins like JSON, where rules are about
+// JSON: a reader of records skips the lines that are none.
+func (m *Match) records(body []byte) bool {
+	if !m.Route.hasBody() {
+		return false
+	}
+	for line := range bytes.Lines(body) {
+		if line = line[skipSeparators(line, 0):]; len(line) > 0 && (line[0] == '{' || line[0] == '[') {
+			return true
+		}
+	}
+	return false
+}
+
+// namesField says whether the body can be read as an urlencoded form of which an
+// address of the route names a field.
+func (m *Match) namesField(body []byte) bool {
+	if !m.Route.hasFields() || !pairsReadable(view(body)) {
+		return false
+	}
+	for pair := range strings.SplitSeq(view(body), "&") {
+		raw, _, _ := strings.Cut(pair, "=")
+		name, _ := urlText(raw)
+		for _, a := range []*automaton{m.Route.parts[inForm], m.Route.readers[inForm]} {
+			if a != nil && a.states[a.member(0, name)].plan != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var errParameters = &Error{Reason: Encoding, Detail: "the Content-Type has parameters that readers take for different things", Body: true}
+
 // contentType returns the media type that the body claims, "" where it claims
 // none, and "?" where that cannot be read, or is several.
-func (m *Match) contentType() (string, map[string]string) {
+func (m *Match) contentType() (string, map[string]string, error) {
 	values := m.msg.Header["Content-Type"]
 	if len(values) == 0 {
-		return "", nil
+		return "", nil, nil
+	}
+	for _, v := range values {
+		// Two charsets or boundaries, one of them encoded (RFC 2231) maybe: which one
+		// counts?
+		_, parameters, _ := strings.Cut(strings.ToLower(v), ";")
+		if strings.Contains(parameters, "*") || strings.Count(parameters, "charset") > 1 || strings.Count(parameters, "boundary") > 1 {
+			return "", nil, errParameters
+		}
 	}
 	declared, params, err := mime.ParseMediaType(values[0])
 	switch {
 	case len(values) > 1:
-		return "?", nil
+		return "?", nil, nil
 	case err != nil: // of its parameters; a claim of JSON is one whatever follows
 		declared, _, _ = strings.Cut(values[0], ";")
 		if declared = strings.ToLower(strings.TrimSpace(declared)); !jsonType(declared) {
-			return "?", nil
+			return "?", nil, nil
 		}
 	}
-	return declared, params
+	return declared, params, nil
 }
 
 // jsonType says whether a type claims JSON: application/json and text/json, all

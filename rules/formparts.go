@@ -23,12 +23,20 @@ func (w *walker) parts(body []byte, boundary string) (string, error) {
 	kept := 0
 	for i := range parts {
 		p := &parts[i]
-		if !utf8.Valid(p.body.of(body)) {
-			return "", errPart
-		}
 		place := func() string { return "form." + p.nameText }
 		w.auto = a
-		content, err := w.part(w.memberPlan(all, 0, p.nameText), view(p.body.of(body)), place)
+		plan := w.memberPlan(all, 0, p.nameText)
+		if !utf8.Valid(p.body.of(body)) {
+			if plan.node == nil {
+				return "", errPart
+			}
+			w.t.place = place
+			if err := w.t.drop(plan.node); err != nil {
+				return "", err
+			}
+			continue
+		}
+		content, err := w.part(plan, view(p.body.of(body)), place)
 		if err != nil {
 			return "", err
 		}
@@ -54,7 +62,7 @@ func (w *walker) parts(body []byte, boundary string) (string, error) {
 func (w *walker) part(p *plan, content string, place func() string) (string, error) {
 	begins := strings.TrimLeft(content, " \t\r\n")
 	object := begins != "" && (begins[0] == '{' || begins[0] == '[')
-	if k := w.auto.kit; object && k.any != nil && len(p.passages) == 0 && !slices.ContainsFunc(p.rules, (*Rule).whole) {
+	if k := w.auto.kit; object && k.any != nil && len(p.encodings) == 0 && !slices.ContainsFunc(p.rules, func(r *Rule) bool { return r.whole() || r.part != nil }) {
 		inner := getWalker()
 		defer inner.release()
 		inner.t.replace, inner.t.depth, inner.outer = w.t.replace, w.t.depth, place

@@ -84,6 +84,7 @@ func (m *Match) rewriteCookies(w *walker) error {
 	var lines []string
 	for _, line := range m.msg.Header["Cookie"] {
 		var pairs []string
+		removed := false
 		for pair := range strings.SplitSeq(line, ";") {
 			name, value, hasValue := strings.Cut(pair, "=")
 			bare := strings.TrimSpace(name)
@@ -97,6 +98,7 @@ func (m *Match) rewriteCookies(w *walker) error {
 				return err
 			}
 			if t.removed {
+				removed = true
 				continue
 			}
 			if hasValue {
@@ -104,7 +106,11 @@ func (m *Match) rewriteCookies(w *walker) error {
 			}
 			pairs = append(pairs, out)
 		}
-		if line = strings.TrimLeft(strings.Join(pairs, ";"), " "); line != "" {
+		line = strings.Join(pairs, ";")
+		if removed {
+			line = strings.TrimLeft(line, " ")
+		}
+		if line != "" || !removed {
 			lines = append(lines, line)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 )
 
+const twoParameters = "encoding: the Content-Type has parameters that readers take for different things"
+
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 func u64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
@@ -98,6 +100,44 @@ func TestSteps(t *testing.T) {
 		{"keys, of an array are none", "at: body.m.@keys", "POST /c\n\n" + `{"m":[{"Bo":1}]}`, ""},
 		{"keys in a string", "at: body.d.@fromstr.endpoints.@keys", "POST /c\n\n" + `{"d":"{\"endpoints\":{\"Bo\":{\"x\":1}}}"}`, "POST /c\n\n" + `{"d":"{\"endpoints\":{\"psn_1\":{\"x\":1}}}"}`},
 		{"keys, masked", "{at: body.m.@keys, do: mask}", "POST /c\n\n" + `{"m":{"Bo":1}}`, "POST /c\n\n" + `{"m":{"**":1}}`},
+
+		// What is removed, through encodings.
+		{"remove, JSON in a query", "{at: query.d.@fromstr.u, do: remove}", `POST /c?d={"u":"Bo","v":1}`, `POST /c?d={"v":1}`},
+		{"remove, found in a form", "{at: form.d.@fromstr.u, find: email, do: remove}", "POST /c" + form + `d={"u":"x anna@example.com"}`, "POST /c" + form + `d={"u":"x "}`},
+		{"remove, part of an encoded parameter", "{at: query.d.@pct, part: '^(B.)', do: remove}", "POST /c?d=Bo1", "POST /c?d=1"},
+		{"remove, the only parameter of a URL", "{at: query.d.@url.query.u, do: remove}", "POST /c?d=/p?u=Bo", "POST /c?d=/p?"},
+		{"remove, in a URL in JSON", "{at: body.a.@url.query.d.@fromstr.u, do: remove}", "POST /c\n\n" + `{"a":"/p?d=%7B%22u%22:%22Bo%22,%22v%22:1%7D"}`, "POST /c\n\n" + `{"a":"/p?d=%7B%22v%22:1%7D"}`},
+
+		// Several encodings at one place.
+		{"url and JSON", "[{at: body.**.@url.query.uid}, {at: body.p.@fromstr.user}]", "POST /c\n\n" + `{"p":"{\"user\":\"Bo\"}"}`, "POST /c\n\n" + `{"p":"{\"user\":\"psn_1\"}"}`},
+		{"url parameters and JSON, kept", "[{at: body.p.@fromstr.user}, {at: body.**.@url.query.uid, find: any}]", "POST /c\n\n" + `{"p":"{\"user\":\"Bo\"}"}`, "POST /c\n\n" + `{"p":"{\"user\":\"psn_1\"}"}`},
+		{"url and jwt", "[{at: body.**.@url.query.uid}, {at: body.p.@jwt.sub}]", "POST /c\n\n" + `{"p":"` + token64(`{"sub":"Bo"}`) + `"}`, "POST /c\n\n" + `{"p":"` + token64(`{"sub":"psn_1"}`) + `"}`},
+		{"pct and base64", "[{at: body.a.@pct, find: phone}, {at: body.a.@base64.@fromstr.u}]", "POST /c\n\n" + `{"a":"` + b64(`{"u":"Bo"}`) + `"}`, "POST /c\n\n" + `{"a":"` + b64(`{"u":"psn_1"}`) + `"}`},
+		{"url and no base64", "[{at: body.a.@url.query.u}, {at: body.a.@base64}]", "POST /c\n\n" + `{"a":"Bo!"}`, "POST /c\n\n" + `{"a":"psn_1"}`},
+		{"JSON and no base64", "[{at: body.a.@fromstr.u, find: phone}, {at: body.a.@base64}]", "POST /c\n\n" + `{"a":"{\"v\":\"Bo\"}"}`, "POST /c\n\n" + `{"a":"psn_1"}`},
+		{"url and pct", "[{at: body.a.@url.query.u}, {at: body.a.@pct, find: phone}]", "POST /c\n\n" + `{"a":"/%2B12025550143?u=Bo&v=%7e"}`, "POST /c\n\n" + `{"a":"/psn_1?u=psn_2&v=%7e"}`},
+		{"no JSON before a URL", "at: query.a.@fromstr.@url.query.q", "POST /c?a=Bo", "POST /c?a=psn_1"},
+		{"a URL in JSON", "at: query.a.@fromstr.@url.query.q", "POST /c?a=%22/?q=Bo%22", "POST /c?a=%22/?q=psn_1%22"},
+
+		// What stands across the parts.
+		{"user and host of a URL", "at: body.a.@url.query.to", "POST /c\n\n" + `{"a":"https://anna@app.example/call?to=Bo"}`, "POST /c\n\n" + `{"a":"https://psn_2/call?to=psn_1"}`},
+		{"a word that tells in a URL", "at: body.a.@url.query.to", "POST /c\n\n" + `{"a":"/call?to=Bo&phone=447700900123"}`, "POST /c\n\n" + `{"a":"/call?to=psn_1&phone=psn_2"}`},
+		{"what is kept inside stays", "[{at: body.a.@url.query.to, do: keep}]", "POST /c\n\n" + `{"a":"/call?to=+447700900123&phone=447700900123"}`, "POST /c\n\n" + `{"a":"/call?to=+447700900123&phone=psn_1"}`},
+		{"an own detector across", "[{at: body.a.@url.query.to}, {at: body.a, find: email}]", "POST /c\n\n" + `{"a":"https://anna@app.example/call?to=Bo"}`, "POST /c\n\n" + `{"a":"https://psn_2/call?to=psn_1"}`},
+		{"keep behind an encoding that it is not", "[{at: body.a.@fromstr.*.0, do: keep}, {at: body.a}]", "POST /c\n\n" + `{"a":"Bo"}`, "POST /c\n\n" + `{"a":"psn_1"}`},
+		{"part of a text with JSON, keep", `[{at: body.d, part: '"n":"([^"]*)"', do: keep}, {at: body.d.@fromstr.u, find: phone}]`, "POST /c\n\n" + `{"d":"{\"n\":\"x\",\"u\":\"+12025550143\"}"}`, "POST /c\n\n" + `{"d":"{\"n\":\"x\",\"u\":\"psn_1\"}"}`},
+
+		// Spelling.
+		{"url in a query, the rest stays", "at: query.d.@url.query.u", "POST /c?d=/p?u=Bo%26v=a/%c3%a9:b", "POST /c?d=/p?u=psn_1%26v=a/%c3%a9:b"},
+		{"url in JSON, the rest stays", "at: body.d.@url.query.u", "POST /c\n\n" + `{"d":"\/p?v=\u00e9\/&u=Bo"}`, "POST /c\n\n" + `{"d":"\/p?v=\u00e9\/&u=psn_1"}`},
+		{"JSON in a query, + in an address", "at: query.d.@fromstr.u", `POST /c?d={"u":"Bo","e":"anna+tag@example.com"}`, `POST /c?d={"u":"psn_1","e":"psn_2"}`},
+		{"JSON in a query, + between", "at: query.d.@fromstr.u", `POST /c?d={+"u":+"Bo+X"}`, `POST /c?d={+"u":+"psn_1"}`},
+		{"url, a number", "at: body.a.@url.path", "POST /c\n\n" + `{"a":358401234567}`, "POST /c\n\n" + `{"a":"psn_1"}`},
+
+		// Logins.
+		{"login behind @pct", "{at: header.Authorization.@pct, find: phone}", "POST /c\nAuthorization: Basic " + annaBasic, unsafeLogin},
+		{"login behind @pct, plain", "{at: header.Authorization.@pct, find: phone}", "POST /c\nAuthorization: Digest anna@example.com", unsafeLogin},
+		{"login behind @url", "{at: header.Authorization.@url.query.t, find: phone}", "POST /c\nAuthorization: Basic " + annaBasic, unsafeLogin},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { checkRewrite(t, "", tt.rules, tt.in, tt.want) })
@@ -159,6 +199,24 @@ func TestParts(t *testing.T) {
 		{"records, undeclared", "at: body.u", "POST /c\n\n{\"u\":\"Bo\"}{\"u\":\"Al\"}", "POST /c\n\n{\"u\":\"psn_1\"}{\"u\":\"psn_2\"}"},
 		{"records, elements begin anew", "at: body.1", "POST /c\n\n[1,2] [3,4]", "POST /c\n\n[1,\"psn_1\"] [3,\"psn_2\"]"},
 		{"records, one is broken", "at: body.u", "POST /c\n\n{\"u\":\"Bo\"}\n{broken\n{\"u\":\"Al\"}", "unparseable: the body is not JSON at byte 12"},
+
+		// Where two readers read two things.
+		{"two boundaries", "at: form.u", "POST /c\nContent-Type: multipart/form-data; boundary=b; boundary*=utf-8''c\n\n--c\r\nContent-Disposition: form-data; name=x\r\n\r\n--b--\r\n\r\n--c--\r\n", twoParameters},
+		{"two charsets", "at: body.u", "POST /c\nContent-Type: application/json; charset=utf-7; charset*=utf-8''utf-8\n\n{}", twoParameters},
+		{"JSON that is a form too", "at: form.u", "POST /c" + form + `["&u=Bo&"]`, "unsafe: the body is JSON and a form, and a rule names a field of it"},
+		{"JSON that claims a form", "[{at: form.u}, {at: body.u}]", "POST /c" + form + `{"u":"Bo"}`, "POST /c" + form + `{"u":"psn_1"}`},
+		{"broken JSON that claims a form", "at: body.u", "POST /c" + form + `{"u":"Bo",}`, "unparseable: the body is not JSON at byte 10"},
+		{"form that says text", "at: form.u", "POST /c\nContent-Type: text/plain\n\nu=Bo&v=1", "POST /c\nContent-Type: text/plain\n\nu=psn_1&v=1"},
+		{"form that says nothing", "at: form.u", "POST /c\n\nu=Bo&v=1", "POST /c\n\nu=psn_1&v=1"},
+		{"form that says nothing, not named", "at: form.u", "POST /c\n\nx=Bo&v=1", ""},
+		{"multipart that says nothing", "at: form.u", "POST /c\n\n" + part("u", "Bo") + "--b--\r\n", "POST /c\n\n" + part("u", "psn_1") + "--b--\r\n"},
+		{"records, the first a number", "at: body.u", "POST /c\nContent-Type: text/plain\n\n0\n{\"u\":\"Bo\"}", "POST /c\nContent-Type: text/plain\n\n0\n{\"u\":\"psn_1\"}"},
+		{"records, the first null, as a form", "at: body.u", "POST /c" + form + "null\n{\"u\":\"Bo\"}", "POST /c" + form + "null\n{\"u\":\"psn_1\"}"},
+		{"records, the first is none", "at: body.u", "POST /c\n\nhello\n{\"u\":\"Bo\"}", "unparseable: the body is not JSON at byte 0"},
+		{"text with braces, no rule for JSON", "at: query.u", "POST /c\n\nhello\n{\"u\":\"Bo\"}", ""},
+		{"part of a part with JSON", `{at: form.s, part: '"n":"([^"]*)"'}`, "POST /c" + multi + part("s", `{"n":"Bo","v":"7"}`) + "--b--", "POST /c" + multi + part("s", `{"n":"psn_1","v":"7"}`) + "--b--"},
+		{"multipart, bytes removed", "{at: form.f, do: remove}", "POST /c" + multi + part("f", "\xff") + part("a", "1") + "--b--", "POST /c" + multi + part("a", "1") + "--b--"},
+		{"cookie, empty", "", "POST /c\nCookie: \nX: 1", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { checkRewrite(t, "", tt.rules, tt.in, tt.want) })
@@ -248,6 +306,9 @@ func TestOwnDetectors(t *testing.T) {
 		{"bare, number", "{at: body.a, find: dialled}", `{"a":358401234567,"b":358401234567}`, `{"a":"psn_1","b":358401234567}`},
 		{"bare, number with an exponent", "[{at: body.a, find: dialled}, {at: body.b}]", `{"a":3.58401234567e11,"b":"+358401234567"}`, `{"a":"psn_1","b":"psn_1"}`},
 		{"bare, not asked for", "{at: body.a, find: phone}", `{"a":"358401234567"}`, ""},
+		{"part of a number, find", "{at: body.a, part: '^9(.*)$', find: dialled}", `{"a":9358401234567}`, `{"a":"9psn_1"}`},
+		{"part of a number with an exponent", "{at: body.a, part: '^(..)'}", `{"a":1.234e3}`, `{"a":"psn_134"}`},
+		{"an own detector counts as what it says", "[{at: body.a, find: who}, {at: body.b}]", `{"a":"/?uid=Bo%20X","b":"Bo X"}`, `{"a":"/?uid=psn_1","b":"psn_1"}`},
 		{"pattern with a group", "{at: body.a, find: employee}", `{"a":"E123456 E1","b":"E123456"}`, `{"a":"Epsn_1 E1","b":"E123456"}`},
 		{"pattern, number", "{at: body.a, find: digits}", `{"a":1234}`, `{"a":"1psn_14"}`},
 		{"words", "{at: body.**, find: vip}", `{"a":"x Anna.Virtanen","b":["JOHN SMITH","John Smithson"]}`, `{"a":"x psn_1","b":["psn_2","John Smithson"]}`},
@@ -265,7 +326,7 @@ func TestOwnDetectors(t *testing.T) {
 			if want == "" {
 				want = tt.in
 			}
-			checkRewrite(t, detectors+"  digits: {pattern: '23'}\n", tt.rules, "POST /c\n\n"+tt.in, "POST /c\n\n"+want)
+			checkRewrite(t, detectors+"  digits: {pattern: '23'}\n  who: {pattern: 'uid=([^&]+)'}\n", tt.rules, "POST /c\n\n"+tt.in, "POST /c\n\n"+want)
 		})
 	}
 }

@@ -300,13 +300,9 @@ func splitURL(text string) []urlPart {
 	return parts
 }
 
-// urlLike says whether a text may be a URL or relative reference: most are. What
-// begins like JSON is none, and neither is what cannot be decoded.
+// urlLike says whether a text may be a URL or relative reference: all are but those
+// whose query cannot be decoded.
 func urlLike(text string) bool {
-	begins := strings.TrimLeft(text, " \t\r\n")
-	if begins != "" && (begins[0] == '{' || begins[0] == '[' || begins[0] == '"') {
-		return false
-	}
 	for _, part := range splitURL(text) {
 		if part.name == "query" && !pairsReadable(text[part.start:part.end]) {
 			return false

@@ -39,7 +39,7 @@ type plan struct {
 type source struct {
 	ends   []*Rule  // they end here, or around it
 	into   []target // they go on into an encoding: the first step left
-	behind onward  // of a value that is no string: those behind a @fromstr
+	behind onward   // of a value that is no string: those behind a @fromstr
 	keys   []*Rule  // they select the names of its members
 }
 

@@ -259,3 +259,14 @@ func (route *Route) read(a *address) {
 	}
 	route.reads = append(route.reads, a)
 }
+
+// hasFields says whether an address of the route is about a form, hasBody about a
+// JSON body.
+func (route *Route) hasFields() bool { return route.about(inForm) }
+func (route *Route) hasBody() bool   { return route.about(inBody) }
+
+func (route *Route) about(part root) bool {
+	return route.readers[part] != nil || slices.ContainsFunc(route.rules, func(r *Rule) bool {
+		return slices.ContainsFunc(r.at, func(a *address) bool { return a.root == part })
+	})
+}

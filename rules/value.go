@@ -408,7 +408,7 @@ func (t *treater) ask(text string) error {
 			}
 			with = e.was
 		case Mask:
-			with = mask(shown)
+			with = mask(e.was)
 		case Remove:
 			with = ""
 		case Reject:

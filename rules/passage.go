@@ -69,7 +69,7 @@ func (t *treater) follow(q *plan, text string) error {
 	}
 	t.edits, t.bare = edits, bare
 	settled := t.settled
-	if err := t.treat(q.passages[0].again, nil, text, false); err != nil {
+	if err := t.treat(q.again, nil, text, false); err != nil {
 		return err
 	}
 	t.settled = settled

@@ -22,6 +22,7 @@ type plan struct {
 	encodings []codec   // that addresses go into
 	inside    []*plan   // of a string, by the encodings that it is in: a bit for each
 	passages  []passage // of a plan that is inside another: into these encodings
+	again     []*Rule   // of such a plan: that read the text as a whole too, for what stands across its parts
 
 	// Values and names here are treated whatever they look like: a rule wants
 	// the whole value, or what only it can tell. All others wait for a hint.
@@ -162,8 +163,7 @@ func (k *kit) into(targets []target) (*automaton, error) {
 type passage struct {
 	into  codec
 	inner *automaton
-	keeps *Rule   // that keeps whole what no other rule takes of it
-	again []*Rule // that look at the text as a whole too: what stands across its parts
+	keeps *Rule // that keeps whole what no other rule takes of it
 }
 
 // plan says what the addresses of a source mean for a value. The error is that
@@ -330,6 +330,7 @@ func (k *kit) passages(p *plan) error {
 		p.rules = slices.DeleteFunc(p.rules, func(r *Rule) bool { return r.whole() && r.order != own && !r.look && !slices.Contains(covering, r) })
 		return nil
 	}
+	seams := false // in what is followed: parts that stand beside each other
 	var groups [codecs][]target
 	for _, t := range p.src.into {
 		if !late(t.rule) {
@@ -349,7 +350,7 @@ func (k *kit) passages(p *plan) error {
 			switch {
 			case late(r) || k.any == nil:
 			case r.part != nil: // a part of the text as it stands
-				way.again = with(way.again, r)
+				p.again = with(p.again, r)
 			case into != jwt || r.Do == Keep:
 				inner.around = with(inner.around, r)
 			}
@@ -374,14 +375,16 @@ func (k *kit) passages(p *plan) error {
 		if (into == fromstr || into == urls) && k.any != nil {
 			for _, r := range inner.around {
 				if r.find != nil {
-					way.again = with(way.again, r)
+					p.again = with(p.again, r)
 				}
 			}
-			if byOrder(way.again); k.look != nil && way.keeps == nil {
-				way.again = append(way.again, k.look)
-			}
+			seams = true
 		}
 		p.passages = append(p.passages, way)
+	}
+	byOrder(p.again)
+	if seams && k.look != nil && !slices.ContainsFunc(p.passages, func(way passage) bool { return way.keeps != nil }) {
+		p.again = append(p.again, k.look)
 	}
 	return nil
 }

@@ -127,6 +127,8 @@ func TestSteps(t *testing.T) {
 		{"keep behind an encoding that it is not", "[{at: body.a.@fromstr.*.0, do: keep}, {at: body.a}]", "POST /c\n\n" + `{"a":"Bo"}`, "POST /c\n\n" + `{"a":"psn_1"}`},
 		{"part of a text with JSON, keep", `[{at: body.d, part: '"n":"([^"]*)"', do: keep}, {at: body.d.@fromstr.u, find: phone}]`, "POST /c\n\n" + `{"d":"{\"n\":\"x\",\"u\":\"+12025550143\"}"}`, "POST /c\n\n" + `{"d":"{\"n\":\"x\",\"u\":\"psn_1\"}"}`},
 
+		{"what is left of a finding, in an escape", "[{at: body.r.@url.query.url.@url.host, do: keep}, {at: body.r.@url.query.url.@url}]", "POST /c\n\n" + `{"r":"?url=%2F%2Fanna%40app.example"}`, "POST /c\n\n" + `{"r":"?url=%2F%2Fpsn_1%40app.example"}`},
+
 		// Spelling.
 		{"url in a query, the rest stays", "at: query.d.@url.query.u", "POST /c?d=/p?u=Bo%26v=a/%c3%a9:b", "POST /c?d=/p?u=psn_1%26v=a/%c3%a9:b"},
 		{"url in JSON, the rest stays", "at: body.d.@url.query.u", "POST /c\n\n" + `{"d":"\/p?v=\u00e9\/&u=Bo"}`, "POST /c\n\n" + `{"d":"\/p?v=\u00e9\/&u=psn_1"}`},

@@ -39,9 +39,16 @@ func (r *reading) snap(start, end int) (int, int) {
 	if r.from == nil && r.offsets == nil {
 		return start, end
 	}
-	first := sort.Search(len(r.text), func(i int) bool { return r.at(i) >= start })
-	last := sort.Search(len(r.text), func(i int) bool { return r.at(i+1) > end })
+	first, last := r.span(start, end)
 	return r.at(first), r.at(last)
+}
+
+// span returns what of the reading a span of the value says: the characters that
+// are whole in it.
+func (r *reading) span(start, end int) (first, last int) {
+	first = sort.Search(len(r.text), func(i int) bool { return r.at(i) >= start })
+	last = sort.Search(len(r.text), func(i int) bool { return r.at(i+1) > end })
+	return first, max(first, last)
 }
 
 // readings are the ways to understand one value, made once for all rules and

@@ -187,7 +187,7 @@ func (t *treater) take(rule *Rule, start, end int, text string) {
 	if n == i {
 		t.edits = append(t.edits, piece)
 	} else {
-		t.addRest(piece, t.edits[i:n], text)
+		t.addRest(piece, t.edits[i:n], &reading{text: text})
 	}
 	slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
 }
@@ -293,7 +293,7 @@ func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
 		case n == i:
 			t.edits = append(t.edits, e)
 		case !mine && len(r.text) == len(deepest.text):
-			t.addRest(e, t.edits[i:n], text)
+			t.addRest(e, t.edits[i:n], deepest)
 		}
 	}
 	clear(t.spans)
@@ -337,22 +337,23 @@ func (t *treater) between(look *Rule, text string) {
 	}
 }
 
-// addRest adds what of e no other edit has, in as many pieces. A piece is a
-// value of its own: it has not the canonical form of the whole.
-func (t *treater) addRest(e edit, taken []edit, text string) {
+// addRest adds what of e no other edit has, in as many pieces, as the deepest
+// reading has them. A piece is a value of its own: it has not the canonical form of
+// the whole.
+func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
 	piece := e
 	piece.canonical = ""
-	says := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) }
+	dumb := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
 	add := func(start, end int) {
-		if start >= end {
+		first, last := deepest.span(start, end)
+		says := strings.TrimFunc(deepest.text[first:last], dumb) // the @ or the point at its end is none of it
+		if says == "" {
 			return
 		}
-		first := strings.IndexFunc(text[start:end], says)
-		if first < 0 {
-			return
+		first += strings.Index(deepest.text[first:last], says)
+		if piece.start, piece.end = deepest.at(first), deepest.at(first+len(says)); deepest.from != nil {
+			piece.canonical = canonical(e.rule.any, says)
 		}
-		// The @ or the point at its end is none of it.
-		piece.start, piece.end = start+first, start+len(strings.TrimRightFunc(text[start:end], func(r rune) bool { return !says(r) }))
 		t.edits = append(t.edits, piece)
 	}
 	at := e.start

@@ -486,7 +486,7 @@ func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 func (w *walker) number(p *plan, start, end int) error {
 	raw := view(w.doc[start:end])
 	exact := raw
-	if strings.IndexAny(raw, ".eE") >= 0 || raw == "-0" {
+	if strings.ContainsAny(raw, ".eE") || raw == "-0" {
 		exact = decimal(raw)
 	}
 	w.t.number, w.t.raw = true, raw

@@ -74,8 +74,8 @@ func parseAddress(s scalar) (*address, error) {
 	case a.root == inBody:
 		return a, a.parseSteps(rest, afterJSON)
 	}
-	name, steps := cutName(rest)
-	if err := a.parseName(name); err != nil || steps == "" {
+	steps, err := a.parseName(rest)
+	if err != nil || steps == "" {
 		return a, err
 	}
 	return a, a.parseSteps(steps, afterText)
@@ -98,35 +98,42 @@ func cutName(s string) (name, steps string) {
 		case s[i] == '\\':
 			i++
 		case strings.HasPrefix(s[i:], ".@"):
-			word, _, _ := strings.Cut(s[i+2:], ".")
-			if _, ok := codecOf(word); ok {
-				return s[:i], s[i+1:]
-			}
+			return s[:i], s[i+1:]
 		}
 	}
 	return s, ""
 }
 
-// parseName reads what follows path., query. and the like: one name.
-func (a *address) parseName(name string) error {
-	switch {
-	case name == "**":
-		return nil // what an address names, it covers with all below
+// parseName reads what follows path., query. and the like: one name. It returns
+// the steps into encodings that follow the name.
+func (a *address) parseName(s string) (steps string, err error) {
+	name, steps := cutName(s)
+	word, _, _ := strings.Cut(steps, ".")
+	switch _, known := codecOf(strings.TrimPrefix(word, "@")); {
 	case name == "":
-		return errors.New("the address has an empty name")
+		return "", errors.New("the address has an empty name")
+	case word == "@keys":
+		return "", errors.New("@keys: a text has no members; those of JSON in it are @fromstr.@keys")
+	case word != "" && !known: // as part of the name it would never be what was meant
+		return "", fmt.Errorf(`%q is no step into an encoding; steps are %s; in a name it is \%s`, word, strings.Join(codecList(), ", "), word)
+	case name == "**" && steps == "":
+		return "", nil // what an address names, it covers with all below
+	case name == "**": // what is encoded in a value is not below it
+		a.steps = append(a.steps, anyName)
+		return steps, nil
 	case a.root == inPath && len(a.steps) == 0:
 		if !identifier(name) {
-			return fmt.Errorf("%q names no capture; write path.NAME as in {NAME}, or path.**", name)
+			return "", fmt.Errorf("%q names no capture; write path.NAME as in {NAME}, or path.**", name)
 		}
 		a.steps = []step{{kind: stepName, name: string(appendFold(nil, name))}}
-		return nil
+		return steps, nil
 	}
 	parsed, err := parseStep(name)
 	if parsed.kind == stepElement {
 		err = fmt.Errorf(`# is an element of an array, and there is none here; the name is \#`)
 	}
 	a.steps = append(a.steps, parsed)
-	return err
+	return steps, err
 }
 
 // after is what the steps read so far lead to, and so what may follow.
@@ -139,9 +146,14 @@ const (
 	afterKeys              // nothing
 )
 
+// maxEncodings bounds what an address can cost: each step into an encoding may
+// double the work to compile it. Nobody encodes a value eight times.
+const maxEncodings = 8
+
 // parseSteps reads gjson's path syntax as far as it names places, and steps into
 // encodings.
 func (a *address) parseSteps(path string, at after) error {
+	encodings := 0
 	for path != "" {
 		piece, rest, err := cutStep(path)
 		if err != nil {
@@ -156,6 +168,9 @@ func (a *address) parseSteps(path string, at after) error {
 		}
 		switch {
 		case isCodec:
+			if encodings++; encodings > maxEncodings {
+				return fmt.Errorf("the address goes into more than %d encodings", maxEncodings)
+			}
 			a.steps = append(a.steps, step{kind: stepInto, into: into})
 			at = into.leadsTo()
 		case piece == "@keys" && at == afterJSON:
@@ -168,21 +183,16 @@ func (a *address) parseSteps(path string, at after) error {
 			}
 			a.steps = append(a.steps, s)
 		case at == afterURL:
-			name := ""
-			switch piece {
-			case "query":
-				if name, rest = cutName(rest); name == "" {
-					return errors.New("query needs a name: @url.query.NAME or @url.query.**")
-				}
-			case "host", "path", "fragment":
-			default:
-				return fmt.Errorf("%q is no part of a URL; %s", piece, suggestion(piece, []string{"host", "path", "query.NAME", "fragment"}))
-			}
 			a.steps = append(a.steps, step{kind: stepName, name: piece})
-			if name != "" {
-				if err := a.parseName(name); err != nil {
+			switch {
+			case piece == "query" && rest == "":
+				return errors.New("query needs a name: @url.query.NAME or @url.query.**")
+			case piece == "query":
+				if rest, err = a.parseName(rest); err != nil {
 					return err
 				}
+			case piece != "host" && piece != "path" && piece != "fragment":
+				return fmt.Errorf("%q is no part of a URL; %s", piece, suggestion(piece, []string{"host", "path", "query.NAME", "fragment"}))
 			}
 			at = afterText
 		default:

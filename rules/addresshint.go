@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -63,8 +64,21 @@ func meantAddress(text string) string {
 	for _, r := range rewrites {
 		s = r.expr.ReplaceAllString(s, r.with)
 	}
-	return keysLast(rooted(strings.Trim(s, ". ")))
+	return keysLast(rooted(knownSteps(strings.Trim(s, ". "))))
 }
+
+// knownSteps replaces misspelled steps by the nearest ones that there are.
+func knownSteps(s string) string {
+	return stepWord.ReplaceAllStringFunc(s, func(step string) string {
+		known := append(codecList(), "@keys")
+		if near := nearest(step[1:], known); near != "" && !slices.Contains(known, step[1:]) {
+			return "." + near
+		}
+		return step
+	})
+}
+
+var stepWord = regexp.MustCompile(`\.@[A-Za-z0-9_-]+`)
 
 // captured is the whole address of who thinks of the pattern: {id}, :id, <id>, $id, path.{id}.
 var captured = regexp.MustCompile(`^(?:path[./])?(?:\{\{? ?|:|<|\$\{?)([A-Za-z0-9_-]+)(?: ?\}\}?|>|\.\.\.\})?$`)

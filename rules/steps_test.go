@@ -175,7 +175,7 @@ func TestTangledSteps(t *testing.T) {
 		return strings.Join(all, ", ")
 	}
 	for _, at := range []string{
-		many(50, "body.**.a*.b"+strings.Repeat(".@fromstr.**.a*.b", 12)+"N"),
+		many(50, "body.**.a*.b"+strings.Repeat(".@fromstr.**.a*.b", 8)+"N"),
 		many(200, "body.**.xN.@fromstr.**.yN.@fromstr.**.zN"),
 		many(300, "body.**.@fromstr.**.xN.@jwt.**.yN.@url.query.zN.@pct.@fromstr.**.a*.**.b*.**.cN"),
 	} {

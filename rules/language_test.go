@@ -129,6 +129,10 @@ func TestSteps(t *testing.T) {
 
 		{"what is left of a finding, in an escape", "[{at: body.r.@url.query.url.@url.host, do: keep}, {at: body.r.@url.query.url.@url}]", "POST /c\n\n" + `{"r":"?url=%2F%2Fanna%40app.example"}`, "POST /c\n\n" + `{"r":"?url=%2F%2Fpsn_1%40app.example"}`},
 
+		{"reject in an encoding, of what is around", "{at: body.l.@url.path, do: reject}", "POST /c\n\n" + `{"l":["?uid=Bo",null,{"x":"?y"}]}`, ""},
+		{"reject in an encoding, of an element", "{at: body.l.@url.path, do: reject}", "POST /c\n\n" + `{"l":["?uid=Bo","uid=Bo"]}`, "rejected: rule r/1 rejects this request"},
+		{"remove in an encoding, null", "{at: body.l.@pct, do: remove}", "POST /c\n\n" + `{"l":null,"m":1}`, "POST /c\n\n" + `{"m":1}`},
+
 		// Spelling.
 		{"url in a query, the rest stays", "at: query.d.@url.query.u", "POST /c?d=/p?u=Bo%26v=a/%c3%a9:b", "POST /c?d=/p?u=psn_1%26v=a/%c3%a9:b"},
 		{"url in JSON, the rest stays", "at: body.d.@url.query.u", "POST /c\n\n" + `{"d":"\/p?v=\u00e9\/&u=Bo"}`, "POST /c\n\n" + `{"d":"\/p?v=\u00e9\/&u=psn_1"}`},

@@ -195,17 +195,18 @@ func (k *kit) treat(p *plan) {
 	for _, r := range p.src.behind.ends {
 		p.numbers = with(p.numbers, r)
 	}
+	nodes, literals := slices.Clone(p.numbers), slices.Clone(p.numbers)
+	for _, t := range slices.Concat(p.src.into, p.src.behind.into) {
+		if t.stands() && t.standsForNumber() {
+			p.numbers = with(p.numbers, t.rule)
+		}
+		if leafward(t.steps) { // what has no text is in no encoding
+			literals = with(literals, t.rule)
+		}
+	}
 	for _, t := range p.src.into {
 		if t.stands() {
 			p.rules = with(p.rules, t.rule)
-		}
-		if t.stands() && t.standsForNumber() {
-			p.numbers = with(p.numbers, t.rule)
-		}
-	}
-	for _, t := range p.src.behind.into {
-		if t.stands() && t.standsForNumber() {
-			p.numbers = with(p.numbers, t.rule)
 		}
 	}
 	for _, r := range p.numbers {
@@ -224,12 +225,14 @@ func (k *kit) treat(p *plan) {
 	byOrder(p.rules)
 	byOrder(p.numbers)
 	byOrder(p.names)
+	byOrder(nodes)
+	byOrder(literals)
 	for _, r := range slices.Concat(p.rules, p.numbers) {
 		p.blind = p.blind || r.blind()
 	}
 	p.blind = p.blind || len(p.src.into) > 0 || k.look != nil && k.look.find.Numeric()
 	p.blindNames = len(p.keyed) > 0 || slices.ContainsFunc(p.names, func(r *Rule) bool { return r.find != nil && r.blind() })
-	p.node, p.literal = fate(p.numbers, false), fate(p.numbers, true)
+	p.node, p.literal = fate(nodes, false), fate(literals, true)
 	if k.look != nil {
 		p.rules, p.numbers, p.names = append(p.rules, k.look), append(p.numbers, k.look), append(p.names, k.look)
 	}

@@ -139,7 +139,9 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 		case t.number && !find.Numeric(): // digits alone are nobody's number unless a detector is made for them
 			continue
 		case end-start < len(text):
-			t.searchIn(rule, find, text, start, end)
+			t.findIn(rule, find, text, start, end)
+			whole := reading{text: text}
+			t.add(rule, &whole, &whole, text)
 			continue
 		default:
 			// The deepest reading first: what is half of a percent-encoding is no finding.
@@ -192,8 +194,9 @@ func (t *treater) take(rule *Rule, start, end int, text string) {
 	slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
 }
 
-// searchIn looks in text[start:end], as if it were all there is.
-func (t *treater) searchIn(rule *Rule, find *detect.Finder, text string, start, end int) {
+// findIn finds in text[start:end], as if it were all there is: in t.spans, by their
+// places in text.
+func (t *treater) findIn(rule *Rule, find *detect.Finder, text string, start, end int) {
 	bare := ""
 	if t.bare != "" {
 		bare = t.bare[start:end]
@@ -204,10 +207,11 @@ func (t *treater) searchIn(rule *Rule, find *detect.Finder, text string, start, 
 	t.spans = find.Find(t.spans[:0], deepest.text)
 	for i := range t.spans {
 		s := &t.spans[i]
+		if s.Canonical == "" && deepest.from != nil {
+			s.Canonical = canonical(rule.any, deepest.text[s.Start:s.End])
+		}
 		s.Start, s.End = start+deepest.at(s.Start), start+deepest.at(s.End)
 	}
-	whole := reading{text: text}
-	t.add(rule, &whole, &whole, text)
 }
 
 func kindOf(s detect.Span) string {
@@ -315,16 +319,9 @@ func (t *treater) between(look *Rule, text string) {
 			end = t.edits[i].start
 		}
 		if at < end {
-			bare := ""
-			if t.bare != "" {
-				bare = t.bare[at:end]
-			}
-			t.gaps.n = 0
-			all := t.gaps.of(text[at:end], bare)
-			deepest := &all[len(all)-1]
-			t.spans = look.find.Find(t.spans[:0], deepest.text)
+			t.findIn(look, look.find, text, at, end)
 			for _, s := range t.spans {
-				t.edits = append(t.edits, edit{start: at + deepest.at(s.Start), end: at + deepest.at(s.End), rule: look, kind: kindOf(s), canonical: s.Canonical})
+				t.edits = append(t.edits, edit{start: s.Start, end: s.End, rule: look, kind: kindOf(s), canonical: s.Canonical})
 			}
 			clear(t.spans)
 		}

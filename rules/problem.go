@@ -35,10 +35,17 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// nearest returns the known name that word was probably meant to be, or "".
+// nearest returns the known name that word was probably meant to be, or "". Of a
+// long word it knows none: to compare two of 100 KB takes a minute.
 func nearest(word string, known []string) string {
 	best, limit := "", len(word)/2+1
+	if len(word) > 100 {
+		return ""
+	}
 	for _, k := range known {
+		if len(k)-len(word) >= limit {
+			continue
+		}
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < limit {
 			best, limit = k, d
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/statveil/statveil/rules/detect"
 )
 
 // Problem is one mistake in a rule file. Line and Col count from 1.
@@ -95,6 +97,26 @@ func Suggest(word string, known []string) string {
 }
 
 func suggestion(word string, known []string) string { return Suggest(word, known) }
+
+// SuggestRegion is the hint for what is no region. Of two letters, any others are
+// near: only the usual mistakes tell what was meant.
+func SuggestRegion(code string) string {
+	meant := strings.ToUpper(code)
+	switch known := detect.Regions(); {
+	case meant == "UK" || meant == "EN":
+		meant = "GB"
+	case meant == "EL":
+		meant = "GR"
+	case len(meant) == 3:
+		meant = nearest(meant, known)
+	case !slices.Contains(known, meant):
+		meant = ""
+	}
+	if meant == "" {
+		return "a region is a country as in ISO 3166-1, such as FI or DE"
+	}
+	return fmt.Sprintf("did you mean %q?", meant)
+}
 
 // inOrder sorts the problems of one file by where they stand.
 func (ps Problems) inOrder() Problems {

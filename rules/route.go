@@ -192,7 +192,7 @@ func (r *reader) routeTenant(route *Route, s routeSpec, f *fileSpec) {
 	a, err := parseAddress(spec.at)
 	if err != nil {
 		if s.tenant != nil { // the file's is reported once
-			r.problem(spec.at.line, spec.at.col, err.Error(), addressHint(spec.at.text))
+			r.problem(spec.at.line, spec.at.col, err.Error(), tenantHint(spec.at.text))
 		}
 		return
 	}
@@ -202,6 +202,15 @@ func (r *reader) routeTenant(route *Route, s routeSpec, f *fileSpec) {
 	} else if name, ok := a.capture(); ok && !route.captures(name) && len(route.patterns) > 0 {
 		r.problem(s.line, s.col, fmt.Sprintf("route %q does not capture the file's tenant {%s}", route.Name, name), "give the route a tenant of its own")
 	}
+}
+
+// tenantHint guesses what the address of a tenant was meant to be: a plain word is
+// rather a name.
+func tenantHint(text string) string {
+	if TenantName(text) && !strings.Contains(text, ".") && !slices.Contains(rootNames[:], text) {
+		return fmt.Sprintf("did you mean tenant: {name: %s}?", text)
+	}
+	return addressHint(text)
 }
 
 // TenantName says whether s can name a tenant: [A-Za-z0-9][A-Za-z0-9.-]{0,63}.

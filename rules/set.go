@@ -151,7 +151,7 @@ func Check(files ...File) (*Set, Problems) {
 func (r *reader) compileFile(f *fileSpec) []*Route {
 	if f.tenant != nil && f.tenant.at.text != "" {
 		if _, err := parseAddress(f.tenant.at); err != nil {
-			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), addressHint(f.tenant.at.text))
+			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), tenantHint(f.tenant.at.text))
 		}
 	}
 	ds := r.compileDetectors(f.detectors)

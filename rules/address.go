@@ -61,7 +61,7 @@ func parseAddress(s scalar) (*address, error) {
 	}
 	switch {
 	case a.root == roots:
-		return nil, fmt.Errorf("%q is no part of a request; %s", head, suggestion(head, rootNames[:]))
+		return nil, fmt.Errorf("%q is no part of a request; known are: %s", head, strings.Join(rootNames[:], ", "))
 	case a.root == inText && !found:
 		return a, nil
 	case a.root == inText:

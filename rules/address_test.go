@@ -96,8 +96,8 @@ func TestParseAddress(t *testing.T) {
 
 func TestBadAddresses(t *testing.T) {
 	tests := []struct{ in, want string }{
-		{"bdy.user", `"bdy" is no part of a request; did you mean "body"?`},
-		{"Body.user", `"Body" is no part of a request; did you mean "body"?`},
+		{"bdy.user", `"bdy" is no part of a request; known are: path, query, header, cookie, body, form, text`},
+		{"Body.user", `"Body" is no part of a request; known are: path, query, header, cookie, body, form, text`},
 		{"user", `"user" is no part of a request; known are: path, query, header, cookie, body, form, text`},
 		{"zzzzzz.x", `"zzzzzz" is no part of a request; known are: path, query, header, cookie, body, form, text`},
 		{"", `"" is no part of a request; known are: path, query, header, cookie, body, form, text`},

@@ -108,7 +108,7 @@ func (r *reader) detector(s detectorSpec, kind detect.Kind, o detect.Options) *d
 		known := detect.Regions()
 		for _, region := range s.regions {
 			if region.text != "" && !slices.Contains(known, region.text) {
-				r.problem(region.line, region.col, fmt.Sprintf("%q is no region", region.text), near(region.text, known, "a region is two capital letters, as in FI (ISO 3166-1)"))
+				r.problem(region.line, region.col, fmt.Sprintf("%q is no region", region.text), SuggestRegion(region.text))
 				return nil
 			}
 		}

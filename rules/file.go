@@ -72,6 +72,7 @@ type reader struct {
 	problems Problems
 	lints    Problems
 	nodes    int
+	sent     int // bytes, by the tests
 }
 
 // readFile reads one rule file. What is wrong with it is in the reader's problems.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/statveil/statveil/rules/detect"
 )
 
 // Problem is one mistake in a rule file. Line and Col count from 1.
@@ -35,10 +37,17 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// nearest returns the known name that word was probably meant to be, or "".
+// nearest returns the known name that word was probably meant to be, or "". Of a
+// long word it knows none: to compare two of 100 KB takes a minute.
 func nearest(word string, known []string) string {
 	best, limit := "", len(word)/2+1
+	if len(word) > 100 {
+		return ""
+	}
 	for _, k := range known {
+		if len(k)-len(word) >= limit {
+			continue
+		}
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < limit {
 			best, limit = k, d
 		}
@@ -88,6 +97,26 @@ func Suggest(word string, known []string) string {
 }
 
 func suggestion(word string, known []string) string { return Suggest(word, known) }
+
+// SuggestRegion is the hint for what is no region. Of two letters, any others are
+// near: only the usual mistakes tell what was meant.
+func SuggestRegion(code string) string {
+	meant := strings.ToUpper(code)
+	switch known := detect.Regions(); {
+	case meant == "UK" || meant == "EN":
+		meant = "GB"
+	case meant == "EL":
+		meant = "GR"
+	case len(meant) == 3:
+		meant = nearest(meant, known)
+	case !slices.Contains(known, meant):
+		meant = ""
+	}
+	if meant == "" {
+		return "a region is a country as in ISO 3166-1, such as FI or DE"
+	}
+	return fmt.Sprintf("did you mean %q?", meant)
+}
 
 // inOrder sorts the problems of one file by where they stand.
 func (ps Problems) inOrder() Problems {

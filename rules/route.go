@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/statveil/statveil/rules/detect"
 )
@@ -135,21 +136,35 @@ func (r *reader) captured(route *Route, a *address) {
 	if !ok || len(route.patterns) == 0 || route.captures(name) {
 		return
 	}
-	r.problem(a.line, a.col, fmt.Sprintf("no match of route %q captures {%s}", route.Name, name), suggestion(name, route.captureNames()))
+	r.problem(a.line, a.col, fmt.Sprintf("no match of route %q captures {%s}", route.Name, name), captureHint(name, route))
 }
 
-func (route *Route) captures(name string) bool { return slices.Contains(route.captureNames(), name) }
+func (route *Route) captures(name string) bool {
+	return slices.ContainsFunc(route.patterns, func(p *pattern) bool {
+		return slices.Contains(p.segments, segment{text: name, capture: true})
+	})
+}
 
-func (route *Route) captureNames() []string {
-	var names []string
-	for _, p := range route.patterns {
-		for _, s := range p.segments {
-			if s.capture && !slices.Contains(names, s.text) {
-				names = append(names, s.text)
+// maxListed is how long a list of names in a hint may be: more say nothing to anyone.
+const maxListed = 500
+
+// captureHint guesses which capture of these routes was meant.
+func captureHint(name string, routes ...*Route) string {
+	var known []string
+	for _, route := range routes {
+		for _, p := range route.patterns {
+			for _, s := range p.segments {
+				if s.capture {
+					known = append(known, s.text)
+				}
 			}
 		}
 	}
-	return names
+	slices.Sort(known)
+	if known = slices.Compact(known); len(strings.Join(known, ", ")) > maxListed {
+		return near(name, known, "")
+	}
+	return suggestion(name, known)
 }
 
 // routeTenant settles whose data a route's requests are: what the route says,
@@ -177,7 +192,7 @@ func (r *reader) routeTenant(route *Route, s routeSpec, f *fileSpec) {
 	a, err := parseAddress(spec.at)
 	if err != nil {
 		if s.tenant != nil { // the file's is reported once
-			r.problem(spec.at.line, spec.at.col, err.Error(), addressHint(spec.at.text))
+			r.problem(spec.at.line, spec.at.col, err.Error(), tenantHint(spec.at.text))
 		}
 		return
 	}
@@ -187,6 +202,15 @@ func (r *reader) routeTenant(route *Route, s routeSpec, f *fileSpec) {
 	} else if name, ok := a.capture(); ok && !route.captures(name) && len(route.patterns) > 0 {
 		r.problem(s.line, s.col, fmt.Sprintf("route %q does not capture the file's tenant {%s}", route.Name, name), "give the route a tenant of its own")
 	}
+}
+
+// tenantHint guesses what the address of a tenant was meant to be: a plain word is
+// rather a name.
+func tenantHint(text string) string {
+	if TenantName(text) && !strings.Contains(text, ".") && !slices.Contains(rootNames[:], text) {
+		return fmt.Sprintf("did you mean tenant: {name: %s}?", text)
+	}
+	return addressHint(text)
 }
 
 // TenantName says whether s can name a tenant: [A-Za-z0-9][A-Za-z0-9.-]{0,63}.

@@ -186,7 +186,7 @@ func (r *reader) find(rule *Rule, names []scalar, ds *detectors) {
 			named, ok = ds.all, true
 		}
 		if !ok && name.text != "" {
-			r.problem(name.line, name.col, fmt.Sprintf("%q is no detector", name.text), suggestion(name.text, ds.names()))
+			r.problem(name.line, name.col, fmt.Sprintf("%q is no detector", name.text), detectorHint(name.text, ds))
 		}
 		for _, d := range named {
 			if !slices.Contains(found, d) {
@@ -199,6 +199,17 @@ func (r *reader) find(rule *Rule, names []scalar, ds *detectors) {
 	if len(names) > 0 {
 		rule.find = detect.NewFinder(found...)
 	}
+}
+
+// detectorHint guesses which detector was meant. What is none may be a setting.
+func detectorHint(name string, ds *detectors) string {
+	switch name {
+	case "bare":
+		return "bare is a setting: detectors: {dialled: {kind: phone, bare: true}} makes a detector to find, dialled"
+	case "regions", "region":
+		return "regions is a setting: detectors: {phone: {regions: [FI]}} makes phone find the numbers of a country"
+	}
+	return suggestion(name, ds.names())
 }
 
 // linkableInJWT reports what would change in a token that must stay the same for

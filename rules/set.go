@@ -151,7 +151,7 @@ func Check(files ...File) (*Set, Problems) {
 func (r *reader) compileFile(f *fileSpec) []*Route {
 	if f.tenant != nil && f.tenant.at.text != "" {
 		if _, err := parseAddress(f.tenant.at); err != nil {
-			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), addressHint(f.tenant.at.text))
+			r.problem(f.tenant.at.line, f.tenant.at.col, err.Error(), tenantHint(f.tenant.at.text))
 		}
 	}
 	ds := r.compileDetectors(f.detectors)
@@ -196,17 +196,16 @@ func (r *reader) capturedAnywhere(routes []*Route, a *address) {
 	if !ok {
 		return
 	}
-	var known []string
+	var ruled []*Route
 	for _, route := range routes {
-		if len(route.patterns) == 0 {
-			return // its mistake is reported already
+		if len(route.patterns) == 0 || !route.Pass && route.captures(name) {
+			return // or its mistake is reported already
 		}
 		if !route.Pass {
-			known = append(known, route.captureNames()...)
+			ruled = append(ruled, route)
 		}
 	}
-	if len(routes) > 0 && !slices.Contains(known, name) {
-		slices.Sort(known)
-		r.problem(a.line, a.col, fmt.Sprintf("no route of this file captures {%s}", name), suggestion(name, slices.Compact(known)))
+	if len(routes) > 0 {
+		r.problem(a.line, a.col, fmt.Sprintf("no route of this file captures {%s}", name), captureHint(name, ruled...))
 	}
 }

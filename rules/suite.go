@@ -219,6 +219,7 @@ func (r *reader) head(t *Test, request scalar, header []headerField) {
 		b.WriteString("Host: statveil.invalid\r\n")
 	}
 	t.head = b.String() + "\r\n"
+	r.grown(request.line, request.col, len(t.head))
 	if _, err := t.request(); err != nil || strings.Count(request.text, " ") != 1 {
 		r.problem(request.line, request.col, "the request or a header cannot be read", "request: METHOD TARGET, percent-encoded as a client would send it")
 	}

@@ -16,15 +16,40 @@ var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9
 // it spells, its members in their order and its numbers as written.
 func (r *reader) bodyText(n *node) scalar {
 	n = r.resolve(n)
-	if n.Kind == scalarNode && n.Tag == "!!str" {
-		return scalar{n.Value, n.Line, n.Column}
+	text := n.Value
+	if n.Kind != scalarNode || n.Tag != "!!str" {
+		var b bytes.Buffer
+		r.json(&b, n)
+		text = b.String()
 	}
-	var b bytes.Buffer
-	r.json(&b, n)
-	return scalar{b.String(), n.Line, n.Column}
+	r.grown(n.Line, n.Column, len(text))
+	return scalar{text, n.Line, n.Column}
+}
+
+// maxSent bounds what aliases make of all tests of a file, maxFile what they make
+// of one body.
+const maxSent = 64 * maxFile
+
+// grown counts what a test sends.
+func (r *reader) grown(line, col, size int) {
+	if r.sent += size; r.sent > maxSent {
+		r.tooLarge(line, col, fmt.Sprintf("the tests of this file send more than %d bytes", maxSent))
+	}
+}
+
+// tooLarge reports what grew beyond a bound, once, and ends the reading.
+func (r *reader) tooLarge(line, col int, message string) {
+	if r.nodes < maxNodes {
+		r.problem(line, col, message, "repeat less by aliases")
+	}
+	r.nodes = maxNodes + 1
 }
 
 func (r *reader) json(b *bytes.Buffer, n *node) {
+	if b.Len() > maxFile {
+		r.tooLarge(n.Line, n.Column, fmt.Sprintf("the body is larger than %d bytes", maxFile))
+		return
+	}
 	n = r.resolve(n)
 	switch n.Kind {
 	case mappingNode:

@@ -25,7 +25,7 @@ func explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain --rules PATH [FILE|-]",
 		Short: "Show what the rules do to one request",
-		Long: `Read one HTTP request from a file or standard input (METHOD target HTTP/1.1,
+		Long: `Read one HTTP request from a file or standard input (METHOD target [HTTP/1.1],
 headers, an empty line, the body) and show its route and tenant, every finding
 with the rule that took it, and the request as it would leave. Nothing is sent.
 Pseudonyms are made with random keys: they differ each time.`,
@@ -88,6 +88,13 @@ func readRequest(r io.Reader) (*http.Request, error) {
 		head, body = text[:m[0]], text[m[1]:]
 	}
 	head = bytes.TrimRight(head, "\r\n")
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) || bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
+		return nil, malformed("it is JSON, not a request as it is sent")
+	}
+	first, headers, _ := bytes.Cut(head, []byte("\n"))
+	if words := bytes.Fields(first); len(words) == 2 { // as in tests
+		head = fmt.Appendf(nil, "%s %s HTTP/1.1\n%s", words[0], words[1], headers)
+	}
 	req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(bytes.NewReader(head), strings.NewReader("\r\n\r\n"))))
 	if err != nil { // its text may quote the request
 		return nil, malformed("its first line or a header is malformed")

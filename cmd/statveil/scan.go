@@ -99,7 +99,7 @@ func newFinder(names, regions []string) (*detect.Finder, error) {
 	for _, r := range regions {
 		code := strings.ToUpper(r)
 		if !slices.Contains(detect.Regions(), code) {
-			return nil, usage(suggestRegion(code), "--regions %q is no region", r)
+			return nil, usage(rules.SuggestRegion(r), "--regions %q is no region", r)
 		}
 		phone.Regions = append(phone.Regions, code)
 	}
@@ -119,21 +119,6 @@ func newFinder(names, regions []string) (*detect.Finder, error) {
 		all = append(all, d)
 	}
 	return detect.NewFinder(all...), nil
-}
-
-// suggestRegion is the hint for what is no region. Of two letters, any others
-// are near: only the usual mistakes tell what was meant.
-func suggestRegion(code string) string {
-	switch code {
-	case "UK", "EN":
-		return `did you mean "GB"?`
-	case "EL":
-		return `did you mean "GR"?`
-	}
-	if len(code) == 3 {
-		return rules.Suggest(code, detect.Regions())
-	}
-	return "a region is a country as in ISO 3166-1, such as FI or DE"
 }
 
 // scannedLine is one line of the output.

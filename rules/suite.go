@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"io/fs"
+	"mime"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -159,7 +160,21 @@ func (r *reader) suiteRules(suite *Suite, paths []scalar) Problems {
 type testSpec struct {
 	name, request     scalar
 	header            []headerField
+	body              *node
 	wanted, hasAnswer bool
+}
+
+// claimsForm says whether the headers of a test say that its body is a form.
+func (s *testSpec) claimsForm() bool {
+	for _, h := range s.header {
+		for _, v := range h.values {
+			medium, _, _ := mime.ParseMediaType(v.text)
+			if strings.EqualFold(h.name.text, "Content-Type") && (medium == "application/x-www-form-urlencoded" || medium == "multipart/form-data") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *reader) testFields(t *Test, s *testSpec) []field {
@@ -167,7 +182,7 @@ func (r *reader) testFields(t *Test, s *testSpec) []field {
 		{"name", "What the test shows.", needed(textForm("phone number as conference id")), func(n *node) { s.name = r.scalar(n) }},
 		{"request", "METHOD TARGET, percent-encoded as a client would send it.", needed(textForm("POST /v1/events?user=anna")), func(n *node) { s.request = r.scalar(n) }},
 		{"headers", "The headers of the request; several values are a list.", anyObject, func(n *node) { s.header = r.header(n) }},
-		{"body", "The body: YAML, which becomes JSON, or a string taken byte for byte.", anyForm, func(n *node) { t.body = []byte(r.bodyText(n).text) }},
+		{"body", "The body: YAML, which becomes JSON, or a string taken byte for byte.", anyForm, func(n *node) { s.body, t.body = r.resolve(n), []byte(r.bodyText(n).text) }},
 		{"answer", "What the collector answers.", refForm("answer"), func(n *node) { s.hasAnswer, t.answer = true, r.answer(n) }},
 		{"want", "What must come of it; {} is: forwarded, and nothing changed.", needed(refForm("want")), func(n *node) { s.wanted, t.want = true, r.want(n) }},
 	}
@@ -188,6 +203,8 @@ func (r *reader) test(n *node) *Test {
 		r.problem(n.Line, n.Column, "the test has no request", "request: METHOD TARGET, as in request: POST /v1/events?user=anna")
 	case !s.wanted:
 		r.problem(n.Line, n.Column, "the test wants nothing", "want: {} is: forwarded, and nothing changed")
+	case s.body != nil && s.body.Kind != scalarNode && s.claimsForm():
+		r.problem(s.body.Line, s.body.Column, "the headers say that the body is a form, but YAML is sent as JSON", "write the form as a string, as in body: user=anna&room=7")
 	case t.want.refused.text != "" && s.hasAnswer:
 		r.problem(n.Line, n.Column, "the collector of a refused request is not asked: it has no answer", "remove answer, or refused")
 	}

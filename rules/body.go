@@ -50,12 +50,13 @@ func (m *Match) medium(w *walker) (medium, string, error) {
 		return jsonMedium, "", nil
 	}
 	claimed, known := media[declared]
-	begins := body[skipSeparators(body, 0):]
+	begins := body[skipMarks(body, 0):]
 	object := len(begins) > 0 && (begins[0] == '{' || begins[0] == '[')
 	text := len(begins) > 0 && begins[0] == '"'
 	records := m.records(body)
+	scalar := len(begins) > 0 && strings.IndexByte("-0123456789tfn", begins[0]) >= 0 && m.Route.hasBody() && bytes.ContainsAny(body, "{[")
 	switch {
-	case object && claimed != multipartMedium, (object || text || records) && w.valid(body, m.Route.parts[inBody]):
+	case object && claimed != multipartMedium, (object || text || records || scalar) && w.valid(body, m.Route.parts[inBody]):
 		// Broken JSON is nothing else: a lenient reader may read it.
 		if claimed == formMedium && m.namesField(body) {
 			return 0, "", errTwoMedia
@@ -67,7 +68,10 @@ func (m *Match) medium(w *walker) (medium, string, error) {
 		return 0, "", errMedium
 	case claimed == textMedium && !plainText(body):
 		return 0, "", errMedium
-	case claimed == textMedium && m.namesField(body):
+	case (declared == "" || declared == "text/plain") && !bytes.ContainsAny(body, " \t\r\n") && m.namesField(body): // no form has these as they are
+		if m.Route.about(inText) {
+			return 0, "", errTwoMedia
+		}
 		return formMedium, "", nil
 	case claimed == textMedium && m.Route.hasFields() && bytes.HasPrefix(begins, []byte("--")) && bytes.Contains(bytes.ToLower(body), []byte("content-disposition:")):
 		line, _, _ := bytes.Cut(begins[len("--"):], []byte("\n"))
@@ -76,7 +80,16 @@ func (m *Match) medium(w *walker) (medium, string, error) {
 	return claimed, params["boundary"], nil
 }
 
-var errTwoMedia = &Error{Reason: Unsafe, Detail: "the body is JSON and a form, and a rule names a field of it", Body: true}
+var errTwoMedia = &Error{Reason: Unsafe, Detail: "the body can be read as a form and as something else, and a rule names a field of it", Body: true}
+
+// skipMarks skips what stands before a text and says nothing: separators, and a byte
+// order mark.
+func skipMarks(d []byte, i int) int {
+	for i = skipSeparators(d, i); bytes.HasPrefix(d[i:], []byte("\ufeff")); {
+		i = skipSeparators(d, i+len("\ufeff"))
+	}
+	return i
+}
 
 // records says whether a line of the body begins like JSON, where rules are about
 // JSON: a reader of records skips the lines that are none.
@@ -84,8 +97,11 @@ func (m *Match) records(body []byte) bool {
 	if !m.Route.hasBody() {
 		return false
 	}
-	for line := range bytes.Lines(body) {
-		if line = line[skipSeparators(line, 0):]; len(line) > 0 && (line[0] == '{' || line[0] == '[') {
+	for i := 0; i < len(body); i++ {
+		if i > 0 && body[i-1] != '\n' && body[i-1] != '\r' {
+			continue
+		}
+		if i = skipMarks(body, i); i < len(body) && (body[i] == '{' || body[i] == '[') {
 			return true
 		}
 	}
@@ -95,12 +111,15 @@ func (m *Match) records(body []byte) bool {
 // namesField says whether the body can be read as an urlencoded form of which an
 // address of the route names a field.
 func (m *Match) namesField(body []byte) bool {
-	if !m.Route.hasFields() || !pairsReadable(view(body)) {
+	if !m.Route.hasFields() {
 		return false
 	}
 	for pair := range strings.SplitSeq(view(body), "&") {
-		raw, _, _ := strings.Cut(pair, "=")
-		name, _ := urlText(raw)
+		raw, _, hasValue := strings.Cut(pair, "=")
+		name, ok := urlText(raw)
+		if !ok || !hasValue {
+			continue
+		}
 		for _, a := range []*automaton{m.Route.parts[inForm], m.Route.readers[inForm]} {
 			if a != nil && a.states[a.member(0, name)].plan != nil {
 				return true
@@ -155,7 +174,7 @@ func jsonType(t string) bool {
 // markup: its entities would hide what they spell.
 func plainText(b []byte) bool {
 	control := func(c byte) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F }
-	begins := b[skipSpace(b, 0):]
+	begins := b[skipMarks(b, 0):]
 	return utf8.Valid(b) && !slices.ContainsFunc(b, control) && (len(begins) == 0 || begins[0] != '<')
 }
 

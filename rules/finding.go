@@ -30,6 +30,7 @@ type Finding struct {
 type secret struct {
 	text      string // may alias the buffer of the body
 	canonical string // of a detector's span
+	masked    string // where its rule masks
 	place     func() string
 }
 
@@ -62,10 +63,7 @@ func canonical(find *detect.Finder, text string) string {
 // Instead returns what takes the place of the finding where its rule does not
 // pseudonymize it: "" where it is removed, or where it or the request is kept.
 func (f *Finding) Instead() string {
-	if f.Rule.Do != Mask {
-		return ""
-	}
-	return mask((*f.secret).text)
+	return strings.Clone((*f.secret).masked)
 }
 
 // Address returns the place of the finding in the request, such as

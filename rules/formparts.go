@@ -60,8 +60,11 @@ func (w *walker) parts(body []byte, boundary string) (string, error) {
 // part treats the content of one part. JSON is read as such, unless a rule takes
 // it whole or says how to read it.
 func (w *walker) part(p *plan, content string, place func() string) (string, error) {
-	begins := strings.TrimLeft(content, " \t\r\n")
+	begins := content[skipMarks([]byte(content), 0):]
 	object := begins != "" && (begins[0] == '{' || begins[0] == '[')
+	if object && strings.Contains(content[:len(content)-len(begins)], "\ufeff") {
+		return "", errPart // JSON to some readers, none to others
+	}
 	if k := w.auto.kit; object && k.any != nil && len(p.encodings) == 0 && !slices.ContainsFunc(p.rules, func(r *Rule) bool { return r.whole() || r.part != nil }) {
 		inner := getWalker()
 		defer inner.release()

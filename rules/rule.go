@@ -154,7 +154,7 @@ func (r *reader) removable(rule *Rule) {
 		switch {
 		case a.root == inPath:
 			r.problem(a.line, a.col, "a segment of the path cannot be removed", "with find, what is found in it can")
-		case a.root == inBody && len(a.steps) == 0:
+		case a.root == inBody && !slices.ContainsFunc(a.steps, func(s step) bool { return s.kind != stepInto }):
 			r.problem(a.line, a.col, fmt.Sprintf("%s names no member that could be removed", a.text), "name one, as in body.user, or each with body.*")
 		case len(a.steps) > 0 && a.steps[len(a.steps)-1].kind == stepKeys:
 			r.problem(a.line, a.col, "a name cannot be removed without its value", "the members are "+strings.TrimSuffix(a.text, "@keys")+"*")

@@ -16,6 +16,7 @@ type edit struct {
 	rule       *Rule
 	kind       string
 	canonical  string
+	masked     string // what a mask leaves of it, where it is spelled in an encoding
 	spaced     bool   // found where a bare + is read as a space
 	was        string // what the Replacer was shown
 	with       string // what takes its place
@@ -42,6 +43,7 @@ type treater struct {
 	marks    bool      // what is kept stays among the edits, for who looks at the text around
 	told     *Rule     // that keeps all around the value: the Replacer knows of it already
 	issued   time.Time // of the JWT that the value is in
+	met      int       // plans that this request made us make
 	settled  bool      // the last value was taken or kept to its last character, or followed into an encoding
 	removed  bool      // the last value is to be left out, with the place where it stood
 	spans    []detect.Span
@@ -54,6 +56,8 @@ type treater struct {
 func (t *treater) value(p *plan, text string) error {
 	t.forget()
 	switch {
+	case p == tangled || t.met > maxMet:
+		return errMet
 	case t.collect != nil: // an empty value counts: it is not the same as another
 		return t.read(p, text)
 	case text == "" && p.literal != nil:
@@ -282,6 +286,9 @@ func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
 			continue
 		}
 		e := edit{start: start, end: end, rule: rule, kind: kindOf(s), canonical: s.Canonical, spaced: r.spaced}
+		if rule.Do == Mask && r.from != nil {
+			e.masked = mask(r.text[s.Start:s.End])
+		}
 		if e.canonical == "" && r.from != nil { // it counts as what it says, not as it is spelled
 			e.canonical = canonical(rule.any, r.text[s.Start:s.End])
 		}
@@ -391,7 +398,10 @@ func (t *treater) ask(text string) error {
 		case t.bare != "" && e.kind == "value":
 			e.was = plusOrSpace(e.was, t.bare[e.start:e.end])
 		}
-		*t.secret = secret{e.was, e.canonical, t.place}
+		if e.masked == "" && e.rule.Do == Mask {
+			e.masked = mask(e.was)
+		}
+		*t.secret = secret{e.was, e.canonical, e.masked, t.place}
 		with := ""
 		if e.rule != t.told {
 			var err error
@@ -406,7 +416,7 @@ func (t *treater) ask(text string) error {
 			}
 			with = e.was
 		case Mask:
-			with = mask(e.was)
+			with = e.masked
 		case Remove:
 			with = ""
 		case Reject:

@@ -74,7 +74,7 @@ var walkers = sync.Pool{New: func() any {
 // before left it: a Replacer may have panicked.
 func getWalker() *walker {
 	w := walkers.Get().(*walker)
-	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth
+	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth, w.t.met = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth, 0
 	w.stack, w.patches, w.looks, w.outer, w.plus = w.stack[:0], w.patches[:0], false, nil, nil
 	return w
 }
@@ -367,7 +367,13 @@ func (w *walker) merge(a, b *plan) *plan {
 	if p, ok := w.merged[[2]*plan{a, b}]; ok {
 		return p
 	}
-	p := w.auto.meet(a.src.join(b.src))
+	p, made := w.auto.meet(a.src.join(b.src))
+	if made {
+		w.t.met++
+		if len(p.encodings) > 0 {
+			w.t.met += 7 // they take as much longer to make
+		}
+	}
 	if len(w.merged) >= maxMerged || w.merged == nil {
 		w.merged = map[[2]*plan]*plan{}
 	}
@@ -375,27 +381,36 @@ func (w *walker) merge(a, b *plan) *plan {
 	return p
 }
 
+// maxMet is how many plans one request may make us make: those of ordinary bodies
+// are made once, and then there.
+const maxMet = 2048
+
+var errMet = &Error{Reason: Oversize, Detail: "the body leads through too many addresses with wildcards at once", Body: true}
+
 // meet returns the plan of a source that no state of the automaton has: only a body
 // shows which addresses with wildcards meet. In whatever order they do, there is
-// one plan; beyond some thousands, what goes into encodings is taken as it stands.
-func (a *automaton) meet(src source) *plan {
+// one plan. It says whether the plan is new.
+func (a *automaton) meet(src source) (*plan, bool) {
 	key := src.key()
 	if p, ok := a.meeting.Load(key); ok {
-		return p.(*plan)
+		return p.(*plan), false
 	}
 	k := *a.kit
 	k.build = newBuild()
-	if a.met.Add(1) <= maxMerged {
-		if p, err := k.plan(src); err == nil {
-			had, _ := a.meeting.LoadOrStore(key, p)
-			return had.(*plan)
-		}
+	p, err := k.plan(src)
+	if err != nil {
+		p = tangled
 	}
-	p := &plan{src: src}
-	k.treat(p)
-	p.down = p
-	return p
+	if a.met.Add(1) > maxMerged {
+		return p, true // not kept: this would have no end
+	}
+	had, _ := a.meeting.LoadOrStore(key, p)
+	return had.(*plan), true
 }
+
+// tangled is the plan of a place where so much meets that nobody can say what is
+// meant: such requests are refused.
+var tangled = func() *plan { p := &plan{blind: true, numeric: true}; p.down = p; return p }()
 
 // possible says whether the last look might find something in a string of which
 // scanString has seen this: what a detector wants, a percent-encoding, or the
@@ -423,7 +438,7 @@ func (w *walker) leaf(p *plan, start, end int, escaped bool) error {
 	raw, text := w.text(start, end, escaped)
 	err := w.t.value(p, text)
 	w.t.bare = ""
-	if err != nil {
+	if err != nil || w.t.removed {
 		return err
 	}
 	w.spliceEdits(start, raw, text, escaped)

@@ -41,8 +41,8 @@ func TestObserve(t *testing.T) {
 		{"bytes", "/w/", []string{"Content-Type: image/png"}, "\x89PNG\x00", 0, proxy.Encoding},
 		{"rejected", "/w/", nil, `{"bad":1}`, 0, proxy.Rejected},
 		{"personal credentials", "/w/", []string{"Authorization: Bearer " + jwt}, "", 0, proxy.Unsafe},
-		{"larger than the limit", "/w/", []string{"Content-Type: application/json"}, `{"user":"` + email + strings.Repeat(" ", 11<<20) + `"}`, 0, proxy.Oversize},
-		{"as large as the limit", "/w/", []string{"Content-Type: text/plain"}, strings.Repeat("a", 10<<20), 0, ""},
+		{"larger than the limit", "/w/", []string{"Content-Type: application/json"}, `{"user":"` + email + strings.Repeat(" ", 2<<20) + `"}`, 0, proxy.Oversize},
+		{"as large as the limit", "/w/", []string{"Content-Type: text/plain"}, strings.Repeat("a", 1<<20), 0, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -50,6 +50,7 @@ func TestObserve(t *testing.T) {
 			var mu sync.Mutex
 			var outcomes []proxy.Outcome
 			s := newSanitizer(t, observed)
+			s.Limits.Body = 1 << 20
 			s.Observe = func(o proxy.Outcome) {
 				mu.Lock()
 				defer mu.Unlock()

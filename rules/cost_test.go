@@ -2,32 +2,48 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// growsEvenly fails where four times as much costs more than eight times as much,
-// on whatever machine: what is quadratic costs sixteen. Each counts by its best of
-// three, and they take turns, so that who else is at work weighs on both.
+// growsEvenly fails where one run of sixteen times n costs more than four times as
+// much as sixteen runs of n: what is quadratic costs sixteen times as much. What
+// counts is the time of the processor in this process, so that it is no matter who
+// else is at work; each side counts by its best so far of five.
 func growsEvenly(t *testing.T, n int, do func(n int)) {
 	t.Helper()
-	best := [2]time.Duration{1 << 62, 1 << 62}
-	for range 3 {
-		for i, n := range []int{n, 4 * n} {
-			began := time.Now()
+	const times = 16
+	some, one := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
+	for range 5 {
+		began := processorTime(t)
+		for range times {
 			do(n)
-			best[i] = min(best[i], time.Since(began))
+		}
+		some = min(some, processorTime(t)-began)
+		began = processorTime(t)
+		do(times * n)
+		if one = min(one, processorTime(t)-began); one/4 <= some || t.Failed() {
+			return
 		}
 	}
-	if best[1] > 8*best[0] {
-		t.Errorf("%d cost %v, but %d cost %v", n, best[0], 4*n, best[1])
+	t.Errorf("%d runs of %d cost %v, but one of %d costs %v", times, n, some, times*n, one)
+}
+
+// processorTime is the time of the processor that this process took so far.
+func processorTime(t *testing.T) time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
 	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // TestManyCaptures: to look one capture up does not make a list of all.
 func TestManyCaptures(t *testing.T) {
-	growsEvenly(t, 500, func(n int) {
+	growsEvenly(t, 200, func(n int) {
 		var match, at strings.Builder
 		for i := range n {
 			fmt.Fprintf(&match, "/{capture%d}", i)

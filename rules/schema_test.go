@@ -168,11 +168,9 @@ func TestSchemaIsTheReader(t *testing.T) {
 	values := []string{"x", "7", "true", "1.5", `""`, "null", "[]", "{}", "[x]", "[[x]]", "{x: y}", "[null]", "{name: x}", "body.x", "phone", "keep", "[{}]", "POST /y"}
 	random := rand.New(rand.NewPCG(1, 2))
 	seen := [2]int{}
-	// What only the compiler of detectors and modes reads is not varied.
-	file := regexp.MustCompile(`(?m)^ +(otherwise|mode|dialled): .*\n`).ReplaceAllString(everyField, "")
-	for range 1500 {
+	for tries := 0; tries < 3000 && min(seen[0], seen[1]) < 100; tries++ {
 		var doc yaml.Node
-		if err := yaml.Unmarshal([]byte(file), &doc); err != nil {
+		if err := yaml.Unmarshal([]byte(everyField), &doc); err != nil {
 			t.Fatal(err)
 		}
 		respelled(random, doc.Content[0], values)

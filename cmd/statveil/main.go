@@ -94,12 +94,14 @@ type hintedError struct {
 
 func (e *hintedError) Unwrap() error { return e.error }
 
-// printError prints an error and, where it has one, its hint.
+// printError prints an error and, where it has one, its hint: in one piece, so that
+// no line of the log comes between.
 func printError(w io.Writer, err error) {
-	fmt.Fprintf(w, "error: %v\n", err)
+	text := fmt.Sprintf("error: %v\n", err)
 	if h := (*hintedError)(nil); errors.As(err, &h) {
-		fmt.Fprintf(w, "hint: %s\n", h.hint)
+		text += fmt.Sprintf("hint: %s\n", h.hint)
 	}
+	io.WriteString(w, text)
 }
 
 // A usageError is a wrong command line that only the command could notice.

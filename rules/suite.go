@@ -16,7 +16,7 @@ import (
 // This file reads tests; yamljson.go their bodies, change.go, spot.go and
 // template.go what they expect to change. try.go runs them: arrival.go takes
 // apart what arrived, fill.go compares one part with what was sent, in the
-// syntax of JSON (expect.go), of lists of pairs (pairs.go), or of an encoding
+// syntax of JSON (jsonoracle.go), of lists of pairs (pairs.go), or of an encoding
 // (chain.go). failure.go shows what differs; cover.go counts.
 type Suite struct {
 	File  string

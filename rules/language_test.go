@@ -171,6 +171,7 @@ func TestSteps(t *testing.T) {
 		// Logins.
 		{"login behind @pct", "{at: header.Authorization.@pct, find: phone}", "POST /c\nAuthorization: Basic " + annaBasic, unsafeLogin},
 		{"login behind @pct, plain", "{at: header.Authorization.@pct, find: phone}", "POST /c\nAuthorization: Digest anna@example.com", unsafeLogin},
+		{"login taken whole, after what rejects", "[{at: header.Authorization.@pct, find: phone, do: reject}, {at: header.Authorization}]", "POST /c\nAuthorization: Basic " + annaBasic, "POST /c\nAuthorization: psn_1"},
 		{"login behind @url", "{at: header.Authorization.@url.query.t, find: phone}", "POST /c\nAuthorization: Basic " + annaBasic, unsafeLogin},
 	}
 	for _, tt := range tests {

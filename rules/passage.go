@@ -90,7 +90,7 @@ func (t *treater) follow(q *plan, text string) error {
 	if err := t.treat(q.again, nil, text, false); err != nil {
 		return err
 	}
-	t.settled = settled
+	t.settled = t.settled || settled
 	return nil
 }
 

@@ -53,16 +53,15 @@ func (m *Match) medium(w *walker) (medium, string, error) {
 	begins := body[skipMarks(body, 0):]
 	object := len(begins) > 0 && (begins[0] == '{' || begins[0] == '[')
 	text := len(begins) > 0 && begins[0] == '"'
-	records := m.records(body)
-	scalar := len(begins) > 0 && strings.IndexByte("-0123456789tfn", begins[0]) >= 0 && m.Route.hasBody() && bytes.ContainsAny(body, "{[")
+	scalar := len(begins) > 0 && strings.IndexByte("-0123456789tfn", begins[0]) >= 0 && bytes.ContainsAny(body, "{[")
 	switch {
-	case object && claimed != multipartMedium, (object || text || records || scalar) && w.valid(body, m.Route.parts[inBody]):
+	case object && claimed != multipartMedium, (object || text || scalar) && w.valid(body, m.Route.parts[inBody]):
 		// Broken JSON is nothing else: a lenient reader may read it.
 		if claimed == formMedium && m.namesField(body) {
 			return 0, "", errTwoMedia
 		}
 		return jsonMedium, "", nil
-	case records && claimed != multipartMedium:
+	case claimed != multipartMedium && m.records(body):
 		return jsonMedium, "", nil // and broken
 	case !known:
 		return 0, "", errMedium

@@ -263,6 +263,7 @@ func TestParts(t *testing.T) {
 		{"CSV is no form", "[{at: text}, {at: form.u, find: email}]", "POST /c\nContent-Type: text/csv\n\nu=Bo", "POST /c\nContent-Type: text/csv\n\npsn_1"},
 		{"form that says text, a broken escape", "at: form.u", "POST /c\nContent-Type: text/plain\n\nu=Bo&x=100%", "unparseable: the form has a broken percent-encoding or is not UTF-8"},
 		{"records with CR", "at: body.u", "POST /c\n\nhello\r{\"u\":\"Bo\"}", "unparseable: the body is not JSON at byte 0"},
+		{"records, no rule for JSON", "", "POST /c\n\n0\n{\"u\":\"\\u002b12025550143\"}", "POST /c\n\n0\n{\"u\":\"psn_1\"}"},
 		{"records on one line", "at: body.u", "POST /c\n\nnull {\"u\":\"Bo\"}", "POST /c\n\nnull {\"u\":\"psn_1\"}"},
 		{"cookie, empty", "", "POST /c\nCookie: \nX: 1", ""},
 	}
@@ -367,6 +368,7 @@ func TestOwnDetectors(t *testing.T) {
 		{"keep", "[{at: body.a, find: employee, do: keep}, {at: body.a}]", `{"a":"E123456"}`, `{"a":"psn_1"}`},
 		{"region", "{at: body.a, find: phone}", `{"a":"040 1234567"}`, `{"a":"psn_1"}`},
 		{"region, last look", "", `{"a":"040 1234567"}`, `{"a":"psn_1"}`},
+		{"base64 by chance, and what is found as written", "[{at: body.a.@base64, find: email}, {at: body.a, find: digits}]", `{"a":"ac23"}`, `{"a":"acpsn_1"}`},
 		{"region, one person", "[{at: body.a}]", `{"a":"040-1234567","b":"+358 40 1234567"}`, `{"a":"psn_1","b":"psn_1"}`},
 		{"region, a number has no zero in front", "", `{"a":401234567}`, ""},
 	}

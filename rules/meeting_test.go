@@ -66,3 +66,37 @@ func TestManySteps(t *testing.T) {
 		t.Errorf("got %s, %v\nwant %s", got, err, want)
 	}
 }
+
+// TestMeetingsSpent: one body in which more addresses meet than are made ready for
+// is refused, its names included, and weakens nothing for those that come after.
+func TestMeetingsSpent(t *testing.T) {
+	var rules strings.Builder
+	for i := range 12 {
+		fmt.Fprintf(&rules, "      - {at: body.**.a%d, find: ip}\n", i)
+	}
+	rules.WriteString("      - {at: 'body.**.z.@base64', find: email}\n")
+	r := route(t, rules.String())
+	var body strings.Builder
+	body.WriteString("[")
+	for set := range 1 << 12 {
+		depth := 0
+		for i := range 12 {
+			if set>>i&1 == 1 {
+				fmt.Fprintf(&body, `{"a%d":`, i)
+				depth++
+			}
+		}
+		body.WriteString(`{"z":"Qm8="}` + strings.Repeat("}", depth) + ",")
+	}
+	body.WriteString("0]")
+	if got, err := r.Body(nil, []byte(body.String()), toToken); err != errMet {
+		t.Errorf("got %.100s and %v, want %v", got, err, errMet)
+	}
+	const encoded = "YW5uYUBleGFtcGxlLmNvbQ==" // anna@example.com
+	for _, doc := range []string{`{"z":"` + encoded + `"}`, `{"a11":{"a10":{"a3":{"z":"` + encoded + `"}}}}`, `{"a11":{"a9":{"a3":{"anna@example.com":{"z":{}}}}}}`} {
+		got, err := r.Body(nil, []byte(doc), toToken)
+		if err != nil || strings.Contains(string(got), encoded) || strings.Contains(string(got), "anna") {
+			t.Errorf("%s: got %s and %v", doc, got, err)
+		}
+	}
+}

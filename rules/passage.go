@@ -185,6 +185,9 @@ func (t *treater) throughBase64(w *walker, p *passage, text string) error {
 	w.t.place = w.outer
 	err := w.t.value(p.inner.root(), decoded)
 	t.removed, t.settled = w.t.removed, w.t.settled
+	if len(w.t.edits) == 0 { // it may only look like base64
+		return err
+	}
 	e := edit{end: len(text), was: text, with: text, done: true}
 	if out := w.t.apply(decoded); out != decoded {
 		e.with = enc.EncodeToString([]byte(out))

@@ -336,7 +336,7 @@ func (k *kit) passages(p *plan) error {
 		p.rules = slices.DeleteFunc(p.rules, func(r *Rule) bool { return r.whole() && r.order != own && !r.look && !slices.Contains(covering, r) })
 		return k.rejects(p, own)
 	}
-	seams := false // in what is followed: parts that stand beside each other
+	seams := false // the text as a whole may say what its parts, or what it spells, do not
 	var groups [codecs][]target
 	for _, t := range p.src.into {
 		if !late(t.rule) {
@@ -381,7 +381,7 @@ func (k *kit) passages(p *plan) error {
 		if i := slices.IndexFunc(inner.around, func(r *Rule) bool { return r.whole() && r.Do == Keep }); i >= 0 {
 			way.keeps = inner.around[i]
 		}
-		if (into == fromstr || into == urls) && k.any != nil {
+		if (into == fromstr || into == urls || into == base64s) && k.any != nil {
 			for _, r := range inner.around {
 				if r.find != nil {
 					p.again = with(p.again, r)

@@ -90,7 +90,10 @@ func (t *treater) value(p *plan, text string) error {
 // name collects what the plan makes of the name of a member or parameter.
 func (t *treater) name(p *plan, text string) error {
 	t.forget()
-	if text == "" || t.collect != nil {
+	switch {
+	case p == tangled || t.met > maxMet:
+		return errMet
+	case text == "" || t.collect != nil:
 		return nil
 	}
 	return t.treat(p.names, p.keyed, text, true)

@@ -74,6 +74,7 @@ type Outcome struct {
 	Detail   string // of the refusal
 	ID       string // of the refusal: the client was given it too
 	Status   int    // the collector's, or ours
+	AsText   bool   // the body was broken, and was searched as a text
 	Replaced int    // findings that a pseudonym took the place of
 	Took     time.Duration
 }
@@ -126,6 +127,7 @@ func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, 
 	}
 	o := Outcome{Route: x.route(), Replaced: x.replaced, Took: time.Since(began)}
 	o.Observed = err == nil && x.match.Route.Observe
+	o.AsText = x.match != nil && x.match.AsText()
 	if err != nil {
 		refusal := x.refusal(req.Context(), err)
 		refusal.ID = rand.Text()

@@ -154,15 +154,45 @@ func (d *decoder) section(n *yaml.Node, prefix string, fields []field) {
 			continue
 		}
 		first[f.name] = key.Line
-		if sub, ok := f.into.([]field); ok {
-			d.section(m.Content[i+1], full, sub)
+		switch into := f.into.(type) {
+		case []field:
+			d.section(m.Content[i+1], full, into)
+		case list:
+			d.list(m.Content[i+1], full, into)
+		default:
+			before := len(d.problems)
+			d.scalar(m.Content[i+1], full, unmarked(into))
+			if len(d.problems) == before {
+				d.places[full] = at(m.Content[i+1])
+			}
+		}
+	}
+	for _, f := range fields {
+		must, ok := f.into.(required)
+		if _, given := first[f.name]; ok && !given {
+			d.problem(at(n), join(prefix, f.name)+" is missing", must.hint)
+		}
+	}
+}
+
+// list reads the list of mappings n, whose full name is name.
+func (d *decoder) list(n *yaml.Node, name string, add list) {
+	v := value(n)
+	if empty(v) {
+		return // everything in it is commented out
+	}
+	if v.Kind != yaml.SequenceNode {
+		d.problem(at(n), name+" must be a list of mappings", "begin each with a dash")
+		return
+	}
+	d.places[name] = at(n)
+	for i, item := range v.Content {
+		full, fields := fmt.Sprintf("%s[%d]", name, i), add()
+		if value(item).Kind != yaml.MappingNode {
+			d.problem(at(item), full+" must be a mapping of names to values", suggestion("", names(fields)))
 			continue
 		}
-		before := len(d.problems)
-		d.scalar(m.Content[i+1], full, f.into)
-		if len(d.problems) == before {
-			d.places[full] = at(m.Content[i+1])
-		}
+		d.section(item, full, fields)
 	}
 }
 
@@ -171,6 +201,14 @@ func join(prefix, name string) string {
 		return name
 	}
 	return prefix + "." + name
+}
+
+func names(fields []field) []string {
+	all := make([]string, len(fields))
+	for i, f := range fields {
+		all[i] = f.name
+	}
+	return all
 }
 
 func find(fields []field, key *yaml.Node) (field, bool) {
@@ -191,10 +229,7 @@ func (d *decoder) unknown(key *yaml.Node, prefix string, fields []field) {
 	if prefix != "" {
 		in = " in " + prefix
 	}
-	known := make([]string, len(fields))
-	for i, f := range fields {
-		known[i] = f.name
-	}
+	known := names(fields)
 	switch {
 	case key.Kind == yaml.ScalarNode && key.Value == "<<":
 		d.problem(at(key), "merge keys (<<) are not read", "write the fields out, or make the whole section an alias")

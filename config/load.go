@@ -78,7 +78,13 @@ func parse(name string, data []byte) (*Config, *decoder) {
 	for i := range c.Rules {
 		beside(&c.Rules[i])
 	}
-	beside(&c.Keys.File)
+	for _, path := range []*string{
+		&c.Keys.File,
+		&c.TLS.Cert, &c.TLS.Key, &c.TLS.ClientCA,
+		&c.UpstreamTLS.CA, &c.UpstreamTLS.Cert, &c.UpstreamTLS.Key,
+	} {
+		beside(path)
+	}
 	// What is missing is for Validate to say, and what could not be read has
 	// been reported and left its default.
 	for _, f := range c.check() {

@@ -22,6 +22,9 @@ const maxSize Size = 1 << 30
 // keysHint is said where no source of keys is.
 const keysHint = "keys: {file: PATH}, a file that statveil keys init makes; to try it out: keys: {dev: true}"
 
+// upstreamHint is said where the URL of a collector is missing or wrong.
+const upstreamHint = "write scheme, host and maybe a port, as in http://127.0.0.1:9000"
+
 // Validate says whether c can be run with: what is missing, and what is wrong
 // with values that were set since it was read. Its error is Problems.
 func (c *Config) Validate() error {
@@ -65,10 +68,10 @@ func (c *Config) check() []fault {
 	}
 
 	address("listen", c.Listen)
-	if c.Upstream == "" {
+	if c.Upstream == "" && len(c.Collectors) == 0 {
 		missing("upstream", "is missing", "name the collector, as in upstream: http://127.0.0.1:9000")
-	} else if _, err := ParseUpstream(c.Upstream); err != nil {
-		add("upstream", err.Error(), "write scheme, host and maybe a port, as in http://127.0.0.1:9000")
+	} else if _, err := ParseUpstream(c.Upstream); c.Upstream != "" && err != nil {
+		add("upstream", err.Error(), upstreamHint)
 	}
 	if u, err := url.Parse(c.Upstream); err == nil && u.Host == c.Listen {
 		faults = append(faults, fault{

@@ -2,9 +2,7 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
-	"strings"
 )
 
 // CollectorFor returns the function that leads a request to its collector: the
@@ -47,26 +45,79 @@ func (c *Config) CollectorFor() (func(host string) *url.URL, error) {
 	}, nil
 }
 
-// withoutPort takes the port from a host, and the brackets from an IPv6 address.
-func withoutPort(host string) string {
-	if inside, ok := strings.CutPrefix(host, "["); ok {
-		address, _, _ := strings.Cut(inside, "]")
-		return address
+// checkCollectors is what must hold of upstream and collectors.
+func (c *Config) checkCollectors(fs *faults) {
+	switch {
+	case c.Upstream == "" && len(c.Collectors) == 0:
+		fs.missing("upstream", "is missing", "name the collector, as in upstream: http://127.0.0.1:9000")
+	case c.Upstream != "" && len(c.Collectors) > 0:
+		*fs = append(*fs, fault{
+			fields:  []string{"collectors", "upstream"},
+			message: "upstream and collectors are both given",
+			hint:    "keep one: upstream where there is one collector, collectors where there are several",
+		})
 	}
-	name, port, _ := strings.Cut(host, ":")
-	if strings.Contains(port, ":") {
-		return host // an IPv6 address without brackets
+	https := false // or could not be read
+	reaches := func(field, s string) {
+		u, err := ParseUpstream(s)
+		if err != nil {
+			fs.add(field, err.Error(), upstreamHint)
+			https = true
+			return
+		}
+		if serves(c.Listen, withPort(u)) {
+			*fs = append(*fs, fault{
+				fields:  []string{field, "listen"},
+				message: field + " is the address to listen on: requests would go in circles",
+				hint:    "upstream is the collector",
+			})
+		}
+		https = https || u.Scheme == "https"
 	}
-	return name
-}
-
-// canonicalHost is the one spelling of a host: in lower case, without the dot of
-// the root at its end, an IPv6 address as in RFC 5952.
-func canonicalHost(host string) string {
-	if strings.Contains(host, ":") {
-		if address, err := netip.ParseAddr(host); err == nil {
-			return address.String()
+	if c.Upstream != "" {
+		reaches("upstream", c.Upstream)
+	}
+	whose := make(map[string]int) // the collector that a host leads to
+	leads := func(i int, field, host string) {
+		if first, taken := whose[canonicalHost(host)]; taken && first != i {
+			fs.add(field, fmt.Sprintf("has the host of collectors[%d]", first), "a host leads to one collector; its port and its case do not count")
+			return
+		}
+		whose[canonicalHost(host)] = i
+	}
+	for i, collector := range c.Collectors {
+		name := fmt.Sprintf("collectors[%d].", i)
+		if collector.Host == "*" || validHost(collector.Host) {
+			leads(i, name+"host", collector.Host)
+		} else {
+			fs.add(name+"host", `must be a host name, an IP address or "*"`, "write it without scheme, port or path, as in events.example.com")
+		}
+		reaches(name+"upstream", collector.Upstream)
+		if collector.Public == "" {
+			continue
+		}
+		if u, err := ParseUpstream(collector.Public); err != nil {
+			fs.add(name+"public", err.Error(), "write scheme, host and maybe a port, as in http://events.localhost:8080")
+		} else {
+			leads(i, name+"public", u.Hostname())
 		}
 	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
+	if c.Upstream == "" && len(c.Collectors) == 0 || https {
+		return
+	}
+	t, given := c.UpstreamTLS, []string(nil)
+	for _, f := range []struct{ field, value string }{
+		{"upstream_tls.ca", t.CA}, {"upstream_tls.cert", t.Cert}, {"upstream_tls.key", t.Key}, {"upstream_tls.server_name", t.ServerName},
+	} {
+		if f.value != "" {
+			given = append(given, f.field)
+		}
+	}
+	if len(given) > 0 {
+		*fs = append(*fs, fault{
+			fields:  append(given, "upstream"),
+			message: "upstream_tls is given and no collector is https://",
+			hint:    "TLS is spoken to collectors whose URL begins with https://",
+		})
+	}
 }

@@ -1,27 +1,32 @@
-// Package config is the whole statveil.yaml: its schema, its defaults and what
-// makes a value valid.
+// Package config is the whole configuration: the schema of statveil.yaml and of
+// the environment, its defaults and what makes a value valid.
 //
 // Load (or Parse, for text already read) gives a Config in which everything the
-// file leaves out has its default. After flags have been laid over it, Validate
-// says whether it is complete:
+// file leaves out has its default. After the environment and then flags have been
+// laid over it, Validate says whether it is complete:
 //
-//	c, err := config.Load("statveil.yaml")   // every mistake in what the file says, file:line:col
+//	c, err := config.Load("statveil.yaml")            // every mistake in what the file says, file:line:col
+//	unknown, err := c.Environment(os.Environ())       // every mistake in what variables say
 //	c.Upstream = *upstreamFlag
-//	err = c.Validate()                       // what is still missing, and mistakes in the flags
+//	err = c.Validate()                                // what is still missing, and what does not go together
 //
-// Load does not ask for what is missing, because a flag may give it.
+// Load does not ask for what is missing, because a variable or a flag may give it.
+// CollectorFor leads requests to collectors; NeedsRestart tells a reload what it
+// cannot take over.
 //
 // # What it promises
 //
 // An unknown or repeated field is a mistake, never ignored: a setting that was
-// misspelled must not run with its default. All mistakes are reported together.
-// Messages name fields, lines and columns and never repeat a value, because a
-// value in the wrong place may be a secret.
+// misspelled must not run with its default. Only variables may be unknown, because
+// others make some too. All mistakes are reported together. Messages name fields,
+// variables, lines and columns and never repeat a value, because a value in the
+// wrong place may be a secret.
 //
 // # What it does not do
 //
-// It opens no file but the one it is given: whether the rule files exist is for
-// package rules to say. It knows no flag and no environment variable.
+// It opens no file but the one it is given: whether rules, keys and certificates
+// are there is for those to say who read them. It knows no flag, and of the
+// environment only what it is handed.
 package config
 
 import "time"
@@ -37,7 +42,8 @@ type Config struct {
 	// CollectorFor chooses among them.
 	Collectors []Collector
 	// Rules are the files and directories of rules, as they can be opened from
-	// here: a relative path in the file is relative to the file. Required.
+	// here: a relative path in the file is relative to the file, as all paths of
+	// the file are. Required.
 	Rules []string
 	// Keys says where keys come from. Required.
 	Keys        Keys
@@ -48,7 +54,8 @@ type Config struct {
 	Timeouts    Timeouts
 	Log         Log
 
-	file string // where it was read from, for Validate's messages
+	file        string         // where it was read from, for Validate's messages
+	environment map[string]any // what Environment set, by the full names of the fields, for the same
 }
 
 // Collector is one of several collectors, and who is led to it.

@@ -2,11 +2,11 @@ package config
 
 import (
 	"bytes"
-	"encoding"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -258,45 +258,22 @@ func (d *decoder) scalar(n *yaml.Node, name string, into any) {
 		d.problem(at(n), name+" has no value", "leave the line out for the default")
 		return
 	}
-	tag := v.ShortTag()
-	if v.Kind != yaml.ScalarNode {
-		tag = ""
+	if v.Kind != yaml.ScalarNode || !slices.Contains(tags(into), v.ShortTag()) || !read(v.Value, into) {
+		message, hint := complaint(into)
+		d.problem(at(n), name+" "+message, hint)
 	}
-	switch into := into.(type) {
-	case choice: // which of them, check says
-		d.scalar(n, name, into.into)
-	case *string:
-		if tag != "!!str" {
-			d.problem(at(n), name+" must be a text", "")
-			return
-		}
-		*into = v.Value
+}
+
+// tags are those of YAML that a value for a pointer of the schema may have.
+func tags(into any) []string {
+	switch into.(type) {
 	case *bool:
-		if tag != "!!bool" || v.Value != "true" && v.Value != "false" {
-			d.problem(at(n), name+" must be true or false", "")
-			return
-		}
-		*into = v.Value == "true"
+		return []string{"!!bool"}
 	case *int:
-		i, ok := natural(v.Value)
-		if tag != "!!int" || !ok || i != int64(int(i)) {
-			d.problem(at(n), name+" must be a whole number", "")
-			return
-		}
-		*into = int(i)
-	case encoding.TextUnmarshaler:
-		hint := "write it like 10MiB, 64KiB, 512B or a number of bytes"
-		if _, ok := into.(*Duration); ok {
-			hint = "write it like 500ms, 30s, 2m or 1h30m"
-		}
-		err := errors.New("must be one value")
-		if tag == "!!str" || tag == "!!int" {
-			err = into.UnmarshalText([]byte(v.Value))
-		}
-		if err != nil {
-			d.problem(at(n), name+" "+err.Error(), hint)
-		}
+		return []string{"!!int"}
+	case *Size, *Duration:
+		return []string{"!!str", "!!int"}
 	default:
-		panic(fmt.Sprintf("config: internal error: %s is a %T in the schema", name, into))
+		return []string{"!!str"}
 	}
 }

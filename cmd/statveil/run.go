@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/statveil/statveil/config"
 	"github.com/statveil/statveil/rules"
-	"go.uber.org/zap"
 )
 
 func runCommand() *cobra.Command {
@@ -33,29 +32,15 @@ ends; a second signal ends it at once.`,
   statveil run -c statveil.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := f.config(c)
+			f.settle()
+			load := func() (*config.Config, error) { return f.config(c) }
+			s, err := newSidecar(load, loadRules, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			set, err := loadRules(cfg.Rules)
-			if err != nil {
-				return err
-			}
-			keyring, err := openKeys(cfg.Keys)
-			if err != nil {
-				return err
-			}
-			log := newLogger(cfg.Log, c.ErrOrStderr())
-			defer log.Sync()
-			// Warnings at every start, whatever the level.
-			warn := newLogger(config.Log{Level: "warn", Format: cfg.Log.Format}, c.ErrOrStderr()).Warn
-			if cfg.Keys.Dev {
-				warn("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
-			}
-			if names := observing(set); len(names) > 0 {
-				warn("routes observe: their requests are forwarded unchanged, whatever they hold", zap.Strings("routes", names))
-			}
-			return serve(c.Context(), cfg, set, keyring, log, nil)
+			defer s.log.Sync()
+			s.warn(s.now.Load())
+			return s.serve(c.Context(), nil)
 		},
 	}
 	f.register(c)
@@ -99,13 +84,23 @@ func rulesFlag(c *cobra.Command, paths *[]string) {
 	_ = c.MarkFlagFilename("rules", "yaml") // only for shell completion
 }
 
+// settle decides which configuration file there is: one that disappears later is
+// missed, and none that appears later is read.
+func (f *runFlags) settle() {
+	if _, err := os.Stat(defaultFile); f.file == "" && err == nil {
+		f.file = defaultFile
+	}
+}
+
+const defaultFile = "statveil.yaml"
+
 // loadConfig reads the configuration file of -c or, where there is one,
 // statveil.yaml.
 func loadConfig(file string) (*config.Config, error) {
 	if file != "" {
 		return config.Load(file)
 	}
-	cfg, err := config.Load("statveil.yaml")
+	cfg, err := config.Load(defaultFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return config.Default(), nil
 	}

@@ -92,6 +92,7 @@ type Outcome struct {
 	ID       string        // of the refusal: the client was given it too
 	Panic    []string      // of Internal: where in the code, the innermost first
 	Status   int           // the collector's, or ours
+	AsText   bool          // the body was broken, and was searched as a text
 	Replaced int           // findings that a pseudonym took the place of
 	Took     time.Duration // until the header of the answer was there
 	Waited   time.Duration // of that, for the client's body and for the collector
@@ -133,6 +134,7 @@ func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, 
 	}
 	o := Outcome{Route: x.route(), Replaced: x.replaced, Took: time.Since(began), Waited: x.waited, Panic: x.panicked}
 	o.Observed = err == nil && x.match.Route.Observe
+	o.AsText = x.match != nil && x.match.AsText()
 	if err != nil {
 		refusal := x.refusal(req.Context(), err)
 		refusal.ID = rand.Text()

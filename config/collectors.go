@@ -57,12 +57,10 @@ func (c *Config) checkCollectors(fs *faults) {
 			hint:    "keep one: upstream where there is one collector, collectors where there are several",
 		})
 	}
-	https := false // or could not be read
 	reaches := func(field, s string) {
 		u, err := ParseUpstream(s)
 		if err != nil {
 			fs.add(field, err.Error(), upstreamHint)
-			https = true
 			return
 		}
 		if serves(c.Listen, withPort(u)) {
@@ -72,7 +70,6 @@ func (c *Config) checkCollectors(fs *faults) {
 				hint:    "upstream is the collector",
 			})
 		}
-		https = https || u.Scheme == "https"
 	}
 	if c.Upstream != "" {
 		reaches("upstream", c.Upstream)
@@ -102,22 +99,21 @@ func (c *Config) checkCollectors(fs *faults) {
 			leads(i, name+"public", u.Hostname())
 		}
 	}
-	if c.Upstream == "" && len(c.Collectors) == 0 || https {
-		return
+}
+
+// noTLS says whether the collectors are known, and none of them is https://.
+func (c *Config) noTLS() bool {
+	var upstreams []string
+	if c.Upstream != "" {
+		upstreams = append(upstreams, c.Upstream)
 	}
-	t, given := c.UpstreamTLS, []string(nil)
-	for _, f := range []struct{ field, value string }{
-		{"upstream_tls.ca", t.CA}, {"upstream_tls.cert", t.Cert}, {"upstream_tls.key", t.Key}, {"upstream_tls.server_name", t.ServerName},
-	} {
-		if f.value != "" {
-			given = append(given, f.field)
+	for _, collector := range c.Collectors {
+		upstreams = append(upstreams, collector.Upstream)
+	}
+	for _, s := range upstreams {
+		if u, err := ParseUpstream(s); err != nil || u.Scheme == "https" {
+			return false
 		}
 	}
-	if len(given) > 0 {
-		*fs = append(*fs, fault{
-			fields:  append(given, "upstream"),
-			message: "upstream_tls is given and no collector is https://",
-			hint:    "TLS is spoken to collectors whose URL begins with https://",
-		})
-	}
+	return len(upstreams) > 0
 }

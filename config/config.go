@@ -203,10 +203,10 @@ var (
 func (c *Config) fields() []field {
 	return []field{
 		{"listen", "The address that clients are pointed at: host:port.", atStart{&c.Listen}},
-		{"upstream", "The collector: http or https, a host, maybe a port. Required, here or as a flag, where there are no collectors.", &c.Upstream},
+		{"upstream", "The collector: http or https, a host, maybe a port. Required, here, as a variable or as a flag, where there are no collectors.", &c.Upstream},
 		{"collectors", "Instead of upstream: several collectors, chosen by the host that the client asked for.", list(c.addCollector)},
 		{"rules", "Rule files and folders of them; relative paths are relative to this file. Required, here or as a flag.", &c.Rules},
-		{"keys", "Where keys come from: exactly one. Required, here or as a flag.", []field{
+		{"keys", "Where keys come from: exactly one. Required, here, as a variable or as a flag.", []field{
 			{"dev", "true: random keys in memory. Every restart changes every pseudonym.", &c.Keys.Dev},
 			{"file", "A key file, which statveil keys init makes; a relative path is relative to this file.", &c.Keys.File},
 		}},

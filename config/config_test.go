@@ -158,29 +158,6 @@ log: {level: debug, format: console}
 	}
 }
 
-func TestCollectors(t *testing.T) {
-	c, err := complete("f.yaml", []byte(`
-collectors:
-  - &a {host: a.example, upstream: "https://a.collector.example", public: "http://a.localhost:8080"}
-  - {host: "*", upstream: "http://127.0.0.1:9000"}
-rules: [rules]
-keys: {dev: true}
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []config.Collector{
-		{Host: "a.example", Upstream: "https://a.collector.example", Public: "http://a.localhost:8080"},
-		{Host: "*", Upstream: "http://127.0.0.1:9000"},
-	}
-	if !reflect.DeepEqual(c.Collectors, want) {
-		t.Errorf("got  %+v\nwant %+v", c.Collectors, want)
-	}
-	if c, err := complete("f.yaml", []byte(least+"collectors:\n  # all commented out\n")); err != nil || c.Collectors != nil {
-		t.Errorf("a list that is commented out: got %v, %v", c, err)
-	}
-}
-
 // A key file, like the rules, is found from the file that names it.
 func TestKeysFile(t *testing.T) {
 	for in, want := range map[string]string{"keys.json": "conf/keys.json", "../k": "k", "/etc/statveil/keys.json": "/etc/statveil/keys.json"} {
@@ -260,6 +237,13 @@ func TestCheck(t *testing.T) {
 		{"missing and wrong", "listen: x\nrules: [r]\nkeys: {dev: maybe}\n",
 			"f.yaml:1:9: listen is not an address to listen on\n  hint: write host:port, as in 127.0.0.1:8080, or :8080 for every interface\n" +
 				"f.yaml:3:13: keys.dev must be true or false\n" +
+				"f.yaml: upstream is missing\n  hint: name the collector, as in upstream: http://127.0.0.1:9000"},
+		{"half of TLS", least + "tls:\n  cert: c\nupstream_tls: {key: 7, cert: c}\n",
+			"f.yaml:5:9: tls.cert is given without tls.key\n  hint: a certificate and its private key belong together\n" +
+				"f.yaml:6:21: upstream_tls.key must be a text\n" +
+				"f.yaml:6:30: upstream_tls is given and no collector is https://\n  hint: TLS is spoken to collectors whose URL begins with https://"},
+		{"a name that begins another", "rules: [r]\nkeys: {dev: true}\nupstream_tls: {ca: 7}\n",
+			"f.yaml:3:20: upstream_tls.ca must be a text\n" +
 				"f.yaml: upstream is missing\n  hint: name the collector, as in upstream: http://127.0.0.1:9000"},
 		{"nothing can be read", "[", "f.yaml:2:1: not YAML: did not find expected node content"},
 		{"too large", strings.Repeat("#\n", 5<<20), "f.yaml: the file is larger than 1MiB"},

@@ -156,6 +156,13 @@ func (c *Config) checkTLS(fs *faults) {
 	if name := c.UpstreamTLS.ServerName; name != "" && !validHost(name) {
 		fs.add("upstream_tls.server_name", "is not a host name", "write it as in the certificate, without scheme or port")
 	}
+	if c.UpstreamTLS != (UpstreamTLS{}) && c.noTLS() {
+		*fs = append(*fs, fault{
+			fields:  []string{"upstream_tls.ca", "upstream_tls.cert", "upstream_tls.key", "upstream_tls.server_name", "upstream"},
+			message: "upstream_tls is given and no collector is https://",
+			hint:    "TLS is spoken to collectors whose URL begins with https://",
+		})
+	}
 }
 
 func (c *Config) checkAdmin(fs *faults) {

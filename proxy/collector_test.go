@@ -231,7 +231,7 @@ func serveWith(t testing.TB, s *proxy.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ErrorLog = log.New(io.Discard, "", 0)
+	s.HTTP.ErrorLog = log.New(io.Discard, "", 0)
 	for _, d := range []*time.Duration{&s.ReadHeader, &s.ReadBody, &s.Idle, &s.Write} {
 		if *d == 0 {
 			*d = time.Minute

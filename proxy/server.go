@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -36,9 +35,10 @@ type Server struct {
 	// what net/http answered, or 0 where the connection was closed).
 	Observe func(Outcome)
 
-	ErrorLog *log.Logger // of net/http: its lines can hold text of a request
+	// HTTP is net/http's part. Set its ErrorLog, whose lines can hold text of a
+	// request; the rest is set by Serve.
+	HTTP http.Server
 
-	inner http.Server
 	floor floor
 	once  sync.Once
 	ctx   context.Context // of all requests
@@ -50,19 +50,18 @@ type Server struct {
 func (s *Server) Serve(l net.Listener) error {
 	s.init()
 	defer s.stop(nil)
-	s.inner.Handler = http.HandlerFunc(s.serve)
-	s.inner.ReadHeaderTimeout, s.inner.IdleTimeout = s.ReadHeader, s.Idle
-	s.inner.MaxHeaderBytes = s.Headers // net/http lets 4 KiB more pass, see framing
+	s.HTTP.Handler = http.HandlerFunc(s.serve)
+	s.HTTP.ReadHeaderTimeout, s.HTTP.IdleTimeout = s.ReadHeader, s.Idle
+	s.HTTP.MaxHeaderBytes = s.Headers // net/http lets 4 KiB more pass, see framing
 	// What a client may send unasked on one connection, read or not.
-	s.inner.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 100, MaxReceiveBufferPerConnection: 256 << 10, MaxReceiveBufferPerStream: 128 << 10}
-	s.inner.ErrorLog = s.ErrorLog
-	s.inner.DisableGeneralOptionsHandler = true // OPTIONS * is refused as everything is that has no route
-	s.inner.BaseContext = func(net.Listener) context.Context { return s.ctx }
-	s.inner.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+	s.HTTP.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 100, MaxReceiveBufferPerConnection: 256 << 10, MaxReceiveBufferPerStream: 128 << 10}
+	s.HTTP.DisableGeneralOptionsHandler = true // OPTIONS * is refused as everything is that has no route
+	s.HTTP.BaseContext = func(net.Listener) context.Context { return s.ctx }
+	s.HTTP.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, c)
 	}
 	e := &entrance{Listener: l, s: s, ready: make(chan net.Conn), closed: make(chan struct{})}
-	err := s.inner.Serve(e)
+	err := s.HTTP.Serve(e)
 	e.shaking.Wait()
 	if !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -86,8 +85,8 @@ func (s *Server) Shutdown(soft, hard context.Context) (late int) {
 	s.init()
 	go func() {
 		defer close(s.ended)
-		if s.inner.Shutdown(hard) != nil {
-			s.inner.Close()
+		if s.HTTP.Shutdown(hard) != nil {
+			s.HTTP.Close()
 		}
 	}()
 	select {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/statveil/statveil/config"
 	"github.com/statveil/statveil/rules"
+	"go.uber.org/zap"
 )
 
 func runCommand() *cobra.Command {
@@ -39,7 +40,13 @@ ends; a second signal ends it at once.`,
 				return err
 			}
 			defer s.log.Sync()
+			if s.now.Load().cfg.Keys.Dev {
+				s.log.always("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
+			}
 			s.warn(s.now.Load())
+			if unknown, _ := config.Default().Environment(os.Environ()); len(unknown) > 0 { // the sidecar was built with the rest
+				s.log.always("these environment variables are not known and change nothing", zap.Strings("variables", unknown))
+			}
 			return s.serve(c.Context(), nil)
 		},
 	}
@@ -95,15 +102,20 @@ func (f *runFlags) settle() {
 const defaultFile = "statveil.yaml"
 
 // loadConfig reads the configuration file of -c or, where there is one,
-// statveil.yaml.
+// statveil.yaml, and lays the environment over it.
 func loadConfig(file string) (*config.Config, error) {
-	if file != "" {
-		return config.Load(file)
+	path := file
+	if path == "" {
+		path = defaultFile
 	}
-	cfg, err := config.Load(defaultFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return config.Default(), nil
+	cfg, err := config.Load(path)
+	if file == "" && errors.Is(err, fs.ErrNotExist) {
+		cfg, err = config.Default(), nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = cfg.Environment(os.Environ()) // run says what is unknown, once
 	return cfg, err
 }
 
@@ -118,7 +130,7 @@ func (f *runFlags) config(c *cobra.Command) (*config.Config, error) {
 		cfg.Listen = f.listen
 	}
 	if set("upstream") {
-		cfg.Upstream = f.upstream
+		cfg.Upstream, cfg.Collectors = f.upstream, nil
 	}
 	if set("rules") {
 		cfg.Rules = f.rules

@@ -53,7 +53,7 @@ func newSidecar(load func() (*config.Config, error), rules func(paths []string) 
 		Idle:        time.Duration(cfg.Timeouts.Idle),
 		Write:       time.Duration(cfg.Timeouts.Write),
 		Observe:     s.observe,
-		ErrorLog:    s.log.http(),
+		HTTP:        http.Server{ErrorLog: s.log.http()},
 	}
 	s.metrics = newMetrics(s)
 	g, err := s.build(cfg, nil)
@@ -82,11 +82,8 @@ func (s *sidecar) swap(g *generation) {
 	}
 }
 
-// warn says what nobody should run without knowing it.
+// warn names the routes that observe: nobody should have them without knowing it.
 func (s *sidecar) warn(g *generation) {
-	if g.cfg.Keys.Dev {
-		s.log.always("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
-	}
 	if names := observing(g.set); len(names) > 0 {
 		s.log.always("routes observe: their requests are forwarded unchanged, whatever they hold", zap.Strings("routes", names))
 	}

@@ -43,7 +43,7 @@ func process(t *testing.T, variable, value string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	cmd := exec.CommandContext(t.Context(), self)
 	cmd.Env = append(os.Environ(), variable+"="+value, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	return cmd
@@ -139,13 +139,20 @@ func TestRotateKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
 		for began := seen; seen < began+2+round%3; {
 			look()
+			select {
+			case err := <-ended:
+				t.Fatalf("the other process ended by itself: %v", err)
+			default:
+			}
 		}
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		cmd.Wait()
+		<-ended
 		look()
 	}
 	if _, err := keys.Rotate(path, "default", time.Now()); err != nil {

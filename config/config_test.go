@@ -91,11 +91,14 @@ func TestDefaults(t *testing.T) {
 		{"listen", c.Listen, "127.0.0.1:8080"},
 		{"upstream", c.Upstream, "http://127.0.0.1:9000"},
 		{"admin.listen", c.Admin.Listen, "127.0.0.1:9901"},
+		{"admin.private", c.Admin.Private, "127.0.0.1:9902"},
 		{"limits.body", c.Limits.Body.String(), "10MiB"},
 		{"limits.headers", c.Limits.Headers.String(), "64KiB"},
 		{"limits.target", c.Limits.Target.String(), "8KiB"},
+		{"limits.inflight", c.Limits.Inflight.String(), "64MiB"},
 		{"timeouts.read_header", c.Timeouts.ReadHeader.String(), "10s"},
 		{"timeouts.read_body", c.Timeouts.ReadBody.String(), "30s"},
+		{"timeouts.write", c.Timeouts.Write.String(), "30s"},
 		{"timeouts.idle", c.Timeouts.Idle.String(), "2m0s"},
 		{"timeouts.upstream", c.Timeouts.Upstream.String(), "30s"},
 		{"timeouts.drain", c.Timeouts.Drain.String(), "20s"},
@@ -106,8 +109,18 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", v.name, v.got, v.want)
 		}
 	}
-	if c.Limits.Depth != 128 {
-		t.Errorf("limits.depth: got %d, want 128", c.Limits.Depth)
+	for _, v := range []struct {
+		name      string
+		got, want int
+	}{
+		{"limits.depth", c.Limits.Depth, 128},
+		{"limits.ratio", c.Limits.Ratio, 100},
+		{"limits.parameters", c.Limits.Parameters, 1000},
+		{"limits.connections", c.Limits.Connections, 1024},
+	} {
+		if v.got != v.want {
+			t.Errorf("%s: got %d, want %d", v.name, v.got, v.want)
+		}
 	}
 }
 
@@ -117,9 +130,11 @@ listen: :80
 upstream: https://collector.example:8443
 rules: [a.yaml, /etc/statveil/b.yaml, ../c]
 keys: {dev: true}
-admin: {listen: "[::1]:81"}
-limits: {body: 1GiB, depth: 5, headers: 4096, target: 512B}
-timeouts: {read_header: 1s, read_body: 1m30s, idle: 500ms, upstream: 1h, drain: 2s}
+tls: {cert: tls.crt, key: tls.key, client_ca: /etc/ca.crt}
+upstream_tls: {ca: ca.crt, cert: us.crt, key: ../us.key, server_name: inside.example}
+admin: {listen: "[::1]:81", private: "[::1]:82"}
+limits: {body: 1GiB, depth: 5, headers: 4096, target: 512B, ratio: 7, parameters: 8, inflight: 2GiB, connections: 9}
+timeouts: {read_header: 1s, read_body: 1m30s, write: 3s, idle: 500ms, upstream: 1h, drain: 2s}
 log: {level: debug, format: console}
 `
 	c, err := complete("conf/statveil.yaml", []byte(in))
@@ -129,10 +144,13 @@ log: {level: debug, format: console}
 	if want := []string{"conf/a.yaml", "/etc/statveil/b.yaml", "c"}; !reflect.DeepEqual(c.Rules, want) {
 		t.Errorf("rules: got %q, want %q", c.Rules, want)
 	}
-	got := []any{c.Listen, c.Upstream, c.Keys, c.Admin, c.Limits, c.Timeouts, c.Log}
-	want := []any{":80", "https://collector.example:8443", config.Keys{Dev: true}, config.Admin{Listen: "[::1]:81"},
-		config.Limits{Body: 1 << 30, Depth: 5, Headers: 4096, Target: 512},
-		config.Timeouts{ReadHeader: config.Duration(time.Second), ReadBody: config.Duration(90 * time.Second),
+	got := []any{c.Listen, c.Upstream, c.Keys, c.TLS, c.UpstreamTLS, c.Admin, c.Limits, c.Timeouts, c.Log}
+	want := []any{":80", "https://collector.example:8443", config.Keys{Dev: true},
+		config.TLS{Cert: "conf/tls.crt", Key: "conf/tls.key", ClientCA: "/etc/ca.crt"},
+		config.UpstreamTLS{CA: "conf/ca.crt", Cert: "conf/us.crt", Key: "us.key", ServerName: "inside.example"},
+		config.Admin{Listen: "[::1]:81", Private: "[::1]:82"},
+		config.Limits{Body: 1 << 30, Depth: 5, Headers: 4096, Target: 512, Ratio: 7, Parameters: 8, Inflight: 2 << 30, Connections: 9},
+		config.Timeouts{ReadHeader: config.Duration(time.Second), ReadBody: config.Duration(90 * time.Second), Write: config.Duration(3 * time.Second),
 			Idle: config.Duration(500 * time.Millisecond), Upstream: config.Duration(time.Hour), Drain: config.Duration(2 * time.Second)},
 		config.Log{Level: "debug", Format: "console"}}
 	if !reflect.DeepEqual(got, want) {
@@ -219,6 +237,13 @@ func TestCheck(t *testing.T) {
 		{"missing and wrong", "listen: x\nrules: [r]\nkeys: {dev: maybe}\n",
 			"f.yaml:1:9: listen is not an address to listen on\n  hint: write host:port, as in 127.0.0.1:8080, or :8080 for every interface\n" +
 				"f.yaml:3:13: keys.dev must be true or false\n" +
+				"f.yaml: upstream is missing\n  hint: name the collector, as in upstream: http://127.0.0.1:9000"},
+		{"half of TLS", least + "tls:\n  cert: c\nupstream_tls: {key: 7, cert: c}\n",
+			"f.yaml:5:9: tls.cert is given without tls.key\n  hint: a certificate and its private key belong together\n" +
+				"f.yaml:6:21: upstream_tls.key must be a text\n" +
+				"f.yaml:6:30: upstream_tls is given and no collector is https://\n  hint: TLS is spoken to collectors whose URL begins with https://"},
+		{"a name that begins another", "rules: [r]\nkeys: {dev: true}\nupstream_tls: {ca: 7}\n",
+			"f.yaml:3:20: upstream_tls.ca must be a text\n" +
 				"f.yaml: upstream is missing\n  hint: name the collector, as in upstream: http://127.0.0.1:9000"},
 		{"nothing can be read", "[", "f.yaml:2:1: not YAML: did not find expected node content"},
 		{"too large", strings.Repeat("#\n", 5<<20), "f.yaml: the file is larger than 1MiB"},

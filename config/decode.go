@@ -2,11 +2,11 @@ package config
 
 import (
 	"bytes"
-	"encoding"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -154,15 +154,45 @@ func (d *decoder) section(n *yaml.Node, prefix string, fields []field) {
 			continue
 		}
 		first[f.name] = key.Line
-		if sub, ok := f.into.([]field); ok {
-			d.section(m.Content[i+1], full, sub)
+		switch into := f.into.(type) {
+		case []field:
+			d.section(m.Content[i+1], full, into)
+		case list:
+			d.list(m.Content[i+1], full, into)
+		default:
+			before := len(d.problems)
+			d.scalar(m.Content[i+1], full, unmarked(into))
+			if len(d.problems) == before {
+				d.places[full] = at(m.Content[i+1])
+			}
+		}
+	}
+	for _, f := range fields {
+		must, ok := f.into.(required)
+		if _, given := first[f.name]; ok && !given {
+			d.problem(at(n), join(prefix, f.name)+" is missing", must.hint)
+		}
+	}
+}
+
+// list reads the list of mappings n, whose full name is name.
+func (d *decoder) list(n *yaml.Node, name string, add list) {
+	v := value(n)
+	if empty(v) {
+		return // everything in it is commented out
+	}
+	if v.Kind != yaml.SequenceNode {
+		d.problem(at(n), name+" must be a list of mappings", "begin each with a dash")
+		return
+	}
+	d.places[name] = at(n)
+	for i, item := range v.Content {
+		full, fields := fmt.Sprintf("%s[%d]", name, i), add()
+		if value(item).Kind != yaml.MappingNode {
+			d.problem(at(item), full+" must be a mapping of names to values", suggestion("", names(fields)))
 			continue
 		}
-		before := len(d.problems)
-		d.scalar(m.Content[i+1], full, f.into)
-		if len(d.problems) == before {
-			d.places[full] = at(m.Content[i+1])
-		}
+		d.section(item, full, fields)
 	}
 }
 
@@ -171,6 +201,14 @@ func join(prefix, name string) string {
 		return name
 	}
 	return prefix + "." + name
+}
+
+func names(fields []field) []string {
+	all := make([]string, len(fields))
+	for i, f := range fields {
+		all[i] = f.name
+	}
+	return all
 }
 
 func find(fields []field, key *yaml.Node) (field, bool) {
@@ -191,10 +229,7 @@ func (d *decoder) unknown(key *yaml.Node, prefix string, fields []field) {
 	if prefix != "" {
 		in = " in " + prefix
 	}
-	known := make([]string, len(fields))
-	for i, f := range fields {
-		known[i] = f.name
-	}
+	known := names(fields)
 	switch {
 	case key.Kind == yaml.ScalarNode && key.Value == "<<":
 		d.problem(at(key), "merge keys (<<) are not read", "write the fields out, or make the whole section an alias")
@@ -223,45 +258,22 @@ func (d *decoder) scalar(n *yaml.Node, name string, into any) {
 		d.problem(at(n), name+" has no value", "leave the line out for the default")
 		return
 	}
-	tag := v.ShortTag()
-	if v.Kind != yaml.ScalarNode {
-		tag = ""
+	if v.Kind != yaml.ScalarNode || !slices.Contains(tags(into), v.ShortTag()) || !read(v.Value, into) {
+		message, hint := complaint(into)
+		d.problem(at(n), name+" "+message, hint)
 	}
-	switch into := into.(type) {
-	case choice: // which of them, check says
-		d.scalar(n, name, into.into)
-	case *string:
-		if tag != "!!str" {
-			d.problem(at(n), name+" must be a text", "")
-			return
-		}
-		*into = v.Value
+}
+
+// tags are those of YAML that a value for a pointer of the schema may have.
+func tags(into any) []string {
+	switch into.(type) {
 	case *bool:
-		if tag != "!!bool" || v.Value != "true" && v.Value != "false" {
-			d.problem(at(n), name+" must be true or false", "")
-			return
-		}
-		*into = v.Value == "true"
+		return []string{"!!bool"}
 	case *int:
-		i, ok := natural(v.Value)
-		if tag != "!!int" || !ok || i != int64(int(i)) {
-			d.problem(at(n), name+" must be a whole number", "")
-			return
-		}
-		*into = int(i)
-	case encoding.TextUnmarshaler:
-		hint := "write it like 10MiB, 64KiB, 512B or a number of bytes"
-		if _, ok := into.(*Duration); ok {
-			hint = "write it like 500ms, 30s, 2m or 1h30m"
-		}
-		err := errors.New("must be one value")
-		if tag == "!!str" || tag == "!!int" {
-			err = into.UnmarshalText([]byte(v.Value))
-		}
-		if err != nil {
-			d.problem(at(n), name+" "+err.Error(), hint)
-		}
+		return []string{"!!int"}
+	case *Size, *Duration:
+		return []string{"!!str", "!!int"}
 	default:
-		panic(fmt.Sprintf("config: internal error: %s is a %T in the schema", name, into))
+		return []string{"!!str"}
 	}
 }

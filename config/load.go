@@ -45,17 +45,31 @@ func Parse(name string, data []byte) (*Config, error) {
 func Check(name string, data []byte) (*Config, Problems) {
 	c, d := parse(name, data)
 	found := d.problems
-	found.sort()
 	if len(d.places) == 0 && len(found) > 0 {
 		return c, found // nothing could be read: nothing is missing
 	}
+	var missing Problems
 	for _, f := range c.check() {
-		unread := func(p Problem) bool { return strings.HasPrefix(p.Message, f.fields[0]) }
-		if f.missing && !slices.ContainsFunc(d.problems, unread) {
-			found = append(found, Problem{File: name, Message: f.message, Hint: f.hint})
+		unread := func(p Problem) bool { return about(p.Message, f.fields[0]) }
+		if !f.missing || slices.ContainsFunc(d.problems, unread) {
+			continue
+		}
+		p := Problem{File: name, Message: f.message, Hint: f.hint}
+		if at, ok := d.placeOf(f); ok {
+			p.Line, p.Col = at.line, at.col
+			found = append(found, p)
+		} else {
+			missing = append(missing, p)
 		}
 	}
-	return c, found
+	found.sort()
+	return c, append(found, missing...)
+}
+
+// about says whether a message is about a field, or one below it.
+func about(message, field string) bool {
+	rest, ok := strings.CutPrefix(message, field)
+	return ok && rest != "" && strings.ContainsAny(rest[:1], " .[")
 }
 
 func parse(name string, data []byte) (*Config, *decoder) {
@@ -78,18 +92,31 @@ func parse(name string, data []byte) (*Config, *decoder) {
 	for i := range c.Rules {
 		beside(&c.Rules[i])
 	}
-	beside(&c.Keys.File)
+	for _, path := range []*string{
+		&c.Keys.File,
+		&c.TLS.Cert, &c.TLS.Key, &c.TLS.ClientCA,
+		&c.UpstreamTLS.CA, &c.UpstreamTLS.Cert, &c.UpstreamTLS.Key,
+	} {
+		beside(path)
+	}
 	// What is missing is for Validate to say, and what could not be read has
 	// been reported and left its default.
 	for _, f := range c.check() {
-		for _, field := range f.fields {
-			if at, ok := d.places[field]; ok && !f.missing {
-				d.problem(at, f.message, f.hint)
-				break
-			}
+		if at, ok := d.placeOf(f); ok && !f.missing {
+			d.problem(at, f.message, f.hint)
 		}
 	}
 	return c, d
+}
+
+// placeOf is where the file gives the first of the fields of a fault.
+func (d *decoder) placeOf(f fault) (place, bool) {
+	for _, field := range f.fields {
+		if at, ok := d.places[field]; ok {
+			return at, true
+		}
+	}
+	return place{}, false
 }
 
 // firstInvalid is the place of the first bytes that are not UTF-8.

@@ -9,10 +9,12 @@ import (
 
 // Problem is one mistake. Line and Col count from 1 and are 0 where the mistake
 // stands at no place of the file, as something missing does; File is empty for
-// a value that came from no file.
+// a value that came from no file. Variable is the one of the environment that
+// gave the value, and empty where none did.
 type Problem struct {
 	File      string
 	Line, Col int
+	Variable  string
 	Message   string
 	Hint      string // what was probably meant, or what to do; may be empty
 }
@@ -25,6 +27,9 @@ func (p Problem) String() string {
 			fmt.Fprintf(&s, "%d:%d:", p.Line, p.Col)
 		}
 		s.WriteByte(' ')
+	}
+	if p.Variable != "" {
+		s.WriteString(p.Variable + ": ")
 	}
 	s.WriteString(p.Message)
 	if p.Hint != "" {

@@ -7,8 +7,9 @@ import (
 )
 
 // Schema returns the JSON Schema (draft 2020-12) of statveil.yaml, for editors.
-// It is made of the table that the file is read by, with the defaults. Nothing is
-// required, because a flag may give what the file leaves out.
+// It is made of the table that the file is read by, with the defaults. Outside of
+// lists nothing is required, because a flag or the environment may give what the
+// file leaves out.
 func Schema() []byte {
 	schema := sectionSchema("The configuration of statveil.", Default().fields())
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -28,15 +29,38 @@ func Schema() []byte {
 func sectionSchema(doc string, fields []field) map[string]any {
 	properties := map[string]any{}
 	for _, f := range fields {
-		if sub, ok := f.into.([]field); ok {
-			properties[f.name] = sectionSchema(f.doc, sub)
-			continue
+		switch into := f.into.(type) {
+		case []field:
+			properties[f.name] = sectionSchema(f.doc, into)
+		case list:
+			properties[f.name] = listSchema(f.doc, into)
+		default:
+			property := valueSchema(unmarked(into))
+			property["description"] = f.doc
+			if _, ok := into.(atStart); ok {
+				property["description"] = f.doc + " A change takes effect at the next start."
+			}
+			properties[f.name] = property
 		}
-		property := valueSchema(f.into)
-		property["description"] = f.doc
-		properties[f.name] = property
 	}
 	return map[string]any{"description": doc, "type": []string{"object", "null"}, "properties": properties, "additionalProperties": false}
+}
+
+// listSchema is the schema of a list of sections. It may be null as they may, but
+// each of them is something.
+func listSchema(doc string, add list) map[string]any {
+	fields := add()
+	item := sectionSchema("", fields)
+	item["type"] = "object"
+	delete(item, "description")
+	var names []string
+	for _, f := range fields {
+		if _, ok := f.into.(required); ok {
+			names = append(names, f.name)
+		}
+	}
+	item["required"] = names
+	return map[string]any{"description": doc, "type": []string{"array", "null"}, "items": item}
 }
 
 // The texts that Size and Duration read.

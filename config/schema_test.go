@@ -53,7 +53,7 @@ func accepts(t *testing.T, s *jsonschema.Schema, data []byte) (err error, read b
 }
 
 // structural are the messages about what a schema can see.
-var structural = regexp.MustCompile(`unknown field|must be (a text|true or false|a whole number|a list|a mapping|one of)|is not a (size|duration)|has no value`)
+var structural = regexp.MustCompile(`unknown field|must be (a text|true or false|a whole number|a list|a mapping|one of)|is not a (size|duration)|has no value|collectors\[\d+\]\.(host|upstream) is missing`)
 
 // tooFine are mistakes that JSON cannot make.
 var tooFine = map[string]string{
@@ -103,12 +103,23 @@ func TestSchemaIsTheReader(t *testing.T) {
 	if bad, read := accepts(t, s, example[1]); bad != nil || !read {
 		t.Fatalf("the README's example is rejected: %v", bad)
 	}
-	values := []string{"x", "7", "true", "1.5", `""`, "null", "[]", "{}", "[x]", "[7]", "{x: y}", "5s", "1.5h2m", ".5ms", "+1s", "10MiB", "-1", "0", "2B", "debug", "console", "http://a:1"}
+	several := []byte(`collectors:
+  - {host: a.example, upstream: "https://a.collector.example", public: "http://a.localhost:8080"}
+  - {host: "*", upstream: "http://127.0.0.1:9000"}
+tls: {cert: a.pem, key: b.pem}
+upstream_tls: {ca: ca.pem, server_name: a.example}
+admin: {private: 127.0.0.1:1}
+limits: {ratio: 7, inflight: 1GiB}
+`)
+	if bad, read := accepts(t, s, several); bad != nil || !read {
+		t.Fatalf("several collectors are rejected: %v", bad)
+	}
+	values := []string{"x", "7", "true", "1.5", `""`, "null", "[]", "{}", "[x]", "[7]", "{x: y}", "[{host: x, upstream: http://x}]", "5s", "1.5h2m", ".5ms", "+1s", "10MiB", "-1", "0", "2B", "debug", "console", "http://a:1"}
 	random := rand.New(rand.NewPCG(1, 2))
 	accepted, rejected := 0, 0
-	for range 4000 {
+	for i := range 8000 {
 		var doc yaml.Node
-		if err := yaml.Unmarshal(example[1], &doc); err != nil {
+		if err := yaml.Unmarshal([][]byte{example[1], several}[i%2], &doc); err != nil {
 			t.Fatal(err)
 		}
 		change(random, doc.Content[0], values)
@@ -132,7 +143,7 @@ func TestSchemaIsTheReader(t *testing.T) {
 			rejected++
 		}
 	}
-	if min(accepted, rejected) < 200 {
+	if min(accepted, rejected) < 400 {
 		t.Errorf("%d files were accepted and %d rejected: not enough of both", accepted, rejected)
 	}
 }

@@ -1,26 +1,36 @@
 package config
 
 import (
-	"errors"
-	"net"
-	"net/netip"
-	"net/url"
-	"regexp"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// maxDepth is where encoding/json stops too; whatever reads the document after
-// us gets no further.
-const maxDepth = 10_000
+const (
+	// maxDepth is where encoding/json stops too; whatever reads the document
+	// after us gets no further.
+	maxDepth = 10_000
 
-// maxSize keeps a limit far from where adding to it overflows; requests are
-// held in memory whole.
-const maxSize Size = 1 << 30
+	// maxSize keeps the limits of a request far from where adding to them
+	// overflows; requests are held in memory whole. maxInflight does so for all
+	// together.
+	maxSize     Size = 1 << 30
+	maxInflight Size = 1 << 40
 
-// keysHint is said where no source of keys is.
-const keysHint = "keys: {file: PATH}, a file that statveil keys init makes; to try it out: keys: {dev: true}"
+	maxRatio       = 100_000
+	maxParameters  = 100_000
+	maxConnections = 1_000_000
+)
+
+const (
+	// keysHint is said where no source of keys is.
+	keysHint = "keys: {file: PATH}, a file that statveil keys init makes; to try it out: keys: {dev: true}"
+
+	// upstreamHint is said where the URL of a collector is missing or wrong.
+	upstreamHint = "write scheme, host and maybe a port, as in http://127.0.0.1:9000"
+
+	noSwitch = "there is no way to switch a limit off"
+)
 
 // Validate says whether c can be run with: what is missing, and what is wrong
 // with values that were set since it was read. Its error is Problems.
@@ -28,7 +38,9 @@ func (c *Config) Validate() error {
 	var ps Problems
 	for _, f := range c.check() {
 		p := Problem{Message: f.message, Hint: f.hint}
-		if f.missing {
+		if i := slices.IndexFunc(f.fields, c.fromEnvironment); i >= 0 {
+			p.Variable = variable(f.fields[i])
+		} else if f.missing {
 			p.File = c.file
 		}
 		ps = append(ps, p)
@@ -41,132 +53,153 @@ type fault struct {
 	fields  []string // full names; the first that the file has is the place to show
 	message string
 	hint    string
-	missing bool
+	missing bool // what it lacks may still come from the environment or a flag
+}
+
+type faults []fault
+
+func (fs *faults) add(field, what, hint string) {
+	*fs = append(*fs, fault{fields: []string{field}, message: field + " " + what, hint: hint})
+}
+
+func (fs *faults) missing(field, what, hint string) {
+	*fs = append(*fs, fault{fields: []string{field}, message: field + " " + what, hint: hint, missing: true})
+}
+
+// without is said of a field that is given where it needs another.
+func (fs *faults) without(field, needs, hint string) {
+	*fs = append(*fs, fault{fields: []string{needs, field}, message: field + " is given without " + needs, hint: hint, missing: true})
+}
+
+func (fs *faults) address(field, value string) {
+	if !validAddress(value) {
+		fs.add(field, "is not an address to listen on", "write host:port, as in 127.0.0.1:8080, or :8080 for every interface")
+	}
+}
+
+func (fs *faults) oneOf(field, value string, known []string) {
+	if !slices.Contains(known, value) {
+		fs.add(field, "must be one of: "+strings.Join(known, ", "), didYouMean(value, known))
+	}
+}
+
+func (fs *faults) size(field string, value, most Size) {
+	if value < 1 || value > most {
+		fs.add(field, "must be between 1B and "+most.String(), noSwitch)
+	}
+}
+
+func (fs *faults) number(field string, value, most int) {
+	if value < 1 || value > most {
+		fs.add(field, fmt.Sprintf("must be between 1 and %d", most), noSwitch)
+	}
 }
 
 // check is every rule about values, in the order of the schema.
 func (c *Config) check() []fault {
-	var faults []fault
-	add := func(field, what, hint string) {
-		faults = append(faults, fault{fields: []string{field}, message: field + " " + what, hint: hint})
-	}
-	missing := func(field, what, hint string) {
-		faults = append(faults, fault{fields: []string{field}, message: field + " " + what, hint: hint, missing: true})
-	}
-	address := func(field, value string) {
-		if !validAddress(value) {
-			add(field, "is not an address to listen on", "write host:port, as in 127.0.0.1:8080, or :8080 for every interface")
-		}
-	}
-	oneOf := func(field, value string, known []string) {
-		if !slices.Contains(known, value) {
-			add(field, "must be one of: "+strings.Join(known, ", "), didYouMean(value, known))
-		}
-	}
-
-	address("listen", c.Listen)
-	if c.Upstream == "" {
-		missing("upstream", "is missing", "name the collector, as in upstream: http://127.0.0.1:9000")
-	} else if _, err := ParseUpstream(c.Upstream); err != nil {
-		add("upstream", err.Error(), "write scheme, host and maybe a port, as in http://127.0.0.1:9000")
-	}
-	if u, err := url.Parse(c.Upstream); err == nil && u.Host == c.Listen {
-		faults = append(faults, fault{
-			fields:  []string{"upstream", "listen"},
-			message: "upstream is the address to listen on: requests would go in circles",
-			hint:    "upstream is the collector",
-		})
-	}
+	var fs faults
+	fs.address("listen", c.Listen)
+	c.checkCollectors(&fs)
 	if len(c.Rules) == 0 {
-		missing("rules", "names no file or directory", "name the rule files or their directory, as in rules: [rules]")
+		fs.missing("rules", "names no file or directory", "name the rule files or their directory, as in rules: [rules]")
 	} else if slices.Contains(c.Rules, "") {
-		add("rules", "has an empty path", "")
+		fs.add("rules", "has an empty path", "")
 	}
 	switch {
 	case !c.Keys.Dev && c.Keys.File == "":
-		missing("keys", "names no source", keysHint)
+		fs.missing("keys", "names no source", keysHint)
 	case c.Keys.Dev && c.Keys.File != "":
-		faults = append(faults, fault{
+		fs = append(fs, fault{
 			fields:  []string{"keys.file", "keys.dev"},
 			message: "keys names two sources",
 			hint:    "keep one of dev: true and file: PATH",
 		})
 	}
-	address("admin.listen", c.Admin.Listen)
-	if _, port, _ := net.SplitHostPort(c.Listen); c.Listen == c.Admin.Listen && port != "0" {
-		faults = append(faults, fault{
-			fields:  []string{"admin.listen", "listen"},
-			message: "listen and admin.listen are the same address",
-			hint:    "probes are answered on a port of their own",
-		})
-	}
-	for _, s := range []struct {
-		field string
-		value Size
-	}{{"limits.body", c.Limits.Body}, {"limits.headers", c.Limits.Headers}, {"limits.target", c.Limits.Target}} {
-		if s.value <= 0 || s.value > maxSize {
-			add(s.field, "must be between 1B and "+maxSize.String(), "there is no way to switch a limit off")
-		}
-	}
-	if c.Limits.Depth < 1 || c.Limits.Depth > maxDepth {
-		add("limits.depth", "must be between 1 and "+strconv.Itoa(maxDepth), "")
-	}
+	c.checkTLS(&fs)
+	c.checkAdmin(&fs)
+	c.checkLimits(&fs)
 	for _, d := range []struct {
 		field string
 		value Duration
 	}{
-		{"timeouts.read_header", c.Timeouts.ReadHeader}, {"timeouts.read_body", c.Timeouts.ReadBody},
-		{"timeouts.idle", c.Timeouts.Idle}, {"timeouts.upstream", c.Timeouts.Upstream}, {"timeouts.drain", c.Timeouts.Drain},
+		{"timeouts.read_header", c.Timeouts.ReadHeader},
+		{"timeouts.read_body", c.Timeouts.ReadBody},
+		{"timeouts.write", c.Timeouts.Write},
+		{"timeouts.idle", c.Timeouts.Idle},
+		{"timeouts.upstream", c.Timeouts.Upstream},
+		{"timeouts.drain", c.Timeouts.Drain},
 	} {
 		if d.value <= 0 {
-			add(d.field, "must be more than 0s", "there is no way to switch a timeout off")
+			fs.add(d.field, "must be more than 0s", "there is no way to switch a timeout off")
 		}
 	}
-	oneOf("log.level", c.Log.Level, logLevels)
-	oneOf("log.format", c.Log.Format, logFormats)
-	return faults
+	fs.oneOf("log.level", c.Log.Level, logLevels)
+	fs.oneOf("log.format", c.Log.Format, logFormats)
+	return fs
 }
 
-// ParseUpstream reads the URL of a collector. Its error says what is wrong and
-// does not repeat the URL, which may hold a password.
-func ParseUpstream(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil:
-		return nil, errors.New("is not a URL")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("must begin with http:// or https://")
-	case u.User != nil:
-		return nil, errors.New("must not hold a user or a password")
-	case u.Opaque != "" || !validHost(u.Hostname()) || strings.Contains(u.Hostname(), ":") && u.Host[0] != '[':
-		return nil, errors.New("has no valid host")
-	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && !validPort(u.Port(), 1):
-		return nil, errors.New("has no valid port")
-	case u.Path != "":
-		return nil, errors.New("must not have a path: requests keep their own")
-	case strings.ContainsAny(s, "?#"):
-		return nil, errors.New("must not have a query or a fragment")
+func (c *Config) checkTLS(fs *faults) {
+	pair := func(cert, key, certField, keyField string) {
+		hint := "a certificate and its private key belong together"
+		switch {
+		case cert != "" && key == "":
+			fs.without(certField, keyField, hint)
+		case cert == "" && key != "":
+			fs.without(keyField, certField, hint)
+		}
 	}
-	return u, nil
-}
-
-// validAddress accepts what can be listened on: host:port, where the host may
-// be absent and port 0 is any free one.
-func validAddress(s string) bool {
-	host, port, err := net.SplitHostPort(s)
-	return err == nil && validPort(port, 0) && (host == "" || validHost(host))
-}
-
-func validPort(s string, least int64) bool {
-	n, ok := natural(s)
-	return ok && n >= least && n <= 65535
-}
-
-var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$`)
-
-func validHost(s string) bool {
-	if _, err := netip.ParseAddr(s); err == nil {
-		return true
+	pair(c.TLS.Cert, c.TLS.Key, "tls.cert", "tls.key")
+	if c.TLS.ClientCA != "" && c.TLS.Cert == "" {
+		fs.without("tls.client_ca", "tls.cert", "only TLS asks clients for certificates")
 	}
-	return hostName.MatchString(s)
+	pair(c.UpstreamTLS.Cert, c.UpstreamTLS.Key, "upstream_tls.cert", "upstream_tls.key")
+	if name := c.UpstreamTLS.ServerName; name != "" && !validHost(name) {
+		fs.add("upstream_tls.server_name", "is not a host name", "write it as in the certificate, without scheme or port")
+	}
+	if c.UpstreamTLS != (UpstreamTLS{}) && c.noTLS() {
+		*fs = append(*fs, fault{
+			fields:  []string{"upstream_tls.ca", "upstream_tls.cert", "upstream_tls.key", "upstream_tls.server_name", "upstream"},
+			message: "upstream_tls is given and no collector is https://",
+			hint:    "TLS is spoken to collectors whose URL begins with https://",
+		})
+	}
+}
+
+func (c *Config) checkAdmin(fs *faults) {
+	fs.address("admin.listen", c.Admin.Listen)
+	fs.address("admin.private", c.Admin.Private)
+	if validAddress(c.Admin.Private) && !loopback(c.Admin.Private) {
+		fs.add("admin.private", "is not a loopback address", "what it answers is for this machine or pod alone: 127.0.0.1, [::1] or localhost, and a port")
+	}
+	listeners := []struct{ field, address string }{{"listen", c.Listen}, {"admin.listen", c.Admin.Listen}, {"admin.private", c.Admin.Private}}
+	for i, b := range listeners {
+		for _, a := range listeners[:i] {
+			if serves(a.address, b.address) || serves(b.address, a.address) {
+				*fs = append(*fs, fault{
+					fields:  []string{b.field, a.field},
+					message: a.field + " and " + b.field + " are the same address",
+					hint:    "each of them has a port of its own",
+				})
+			}
+		}
+	}
+}
+
+func (c *Config) checkLimits(fs *faults) {
+	l := c.Limits
+	fs.size("limits.body", l.Body, maxSize)
+	fs.number("limits.depth", l.Depth, maxDepth)
+	fs.size("limits.headers", l.Headers, maxSize)
+	fs.size("limits.target", l.Target, maxSize)
+	fs.number("limits.ratio", l.Ratio, maxRatio)
+	fs.number("limits.parameters", l.Parameters, maxParameters)
+	fs.size("limits.inflight", l.Inflight, maxInflight)
+	if l.Inflight >= 1 && l.Inflight < l.Body && l.Body <= maxSize {
+		*fs = append(*fs, fault{
+			fields:  []string{"limits.inflight", "limits.body"},
+			message: "limits.inflight is less than limits.body: the largest body could never be read",
+			hint:    "limits.inflight is for all bodies together",
+		})
+	}
+	fs.number("limits.connections", l.Connections, maxConnections)
 }

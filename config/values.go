@@ -1,11 +1,66 @@
 package config
 
 import (
+	"encoding"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
+)
+
+// read reads a text into a pointer of the schema. If it cannot, it says so and
+// changes nothing.
+func read(text string, into any) bool {
+	switch into := into.(type) {
+	case *string:
+		if !utf8.ValidString(text) {
+			return false
+		}
+		*into = text
+	case choice: // which of them, check says
+		return read(text, into.into)
+	case *bool:
+		if text != "true" && text != "false" {
+			return false
+		}
+		*into = text == "true"
+	case *int:
+		i, ok := natural(text)
+		if !ok || i != int64(int(i)) {
+			return false
+		}
+		*into = int(i)
+	case encoding.TextUnmarshaler:
+		return into.UnmarshalText([]byte(text)) == nil
+	default:
+		panic(fmt.Sprintf("config: internal error: a %T in the schema", into))
+	}
+	return true
+}
+
+// complaint is what is said of any text that read cannot read, so that none is
+// repeated, and how to write one that it can.
+func complaint(into any) (message, hint string) {
+	switch into.(type) {
+	case *bool:
+		return "must be true or false", ""
+	case *int:
+		return "must be a whole number", ""
+	case *Size:
+		return errNotSize.Error(), "write it like 10MiB, 64KiB, 512B or a number of bytes"
+	case *Duration:
+		return errNotDuration.Error(), "write it like 500ms, 30s, 2m or 1h30m"
+	default:
+		return "must be a text", ""
+	}
+}
+
+var (
+	errNotSize     = errors.New("is not a size")
+	errNotDuration = errors.New("is not a duration")
 )
 
 // Size is a number of bytes, written 10MiB, 64KiB, 512B or 512.
@@ -28,7 +83,7 @@ func (s *Size) UnmarshalText(text []byte) error {
 	}
 	n, ok := natural(digits)
 	if !ok || n > math.MaxInt64/bytes {
-		return errors.New("is not a size")
+		return errNotSize
 	}
 	*s = Size(n * bytes)
 	return nil
@@ -51,7 +106,7 @@ type Duration time.Duration
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	if err != nil {
-		return errors.New("is not a duration")
+		return errNotDuration
 	}
 	*d = Duration(v)
 	return nil

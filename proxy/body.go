@@ -25,12 +25,14 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 	if req.ContentLength > x.limits.Body {
 		return false, x.tooLarge("the body")
 	}
-	raw, err := readAll(req.Body, max(req.ContentLength, 0), x.limits.Body)
+	raw, err := x.readAll(req.Body, max(req.ContentLength, 0), x.limits.Body)
 	switch {
 	case errors.Is(err, errTooLarge):
 		return false, x.tooLarge("the body")
+	case errors.Is(err, errBusy):
+		return false, busy()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return false, refuse(Slow, "the body did not arrive in time")
+		return false, limited(Slow, "read_body", "the body did not arrive in time")
 	case err != nil:
 		return false, refuse(Unparseable, "the body broke off, or its framing is wrong")
 	}
@@ -39,18 +41,27 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 		msg.Body = raw
 		return coded, err
 	}
-	msg.Body, err = gunzip(raw, x.limits.Body)
-	if errors.Is(err, errTooLarge) {
-		return true, x.tooLarge("the decoded body")
-	}
-	if err != nil {
+	most := max(int64(x.limits.Ratio)*int64(len(raw)), freeRatio)
+	msg.Body, err = x.gunzip(raw, min(most, x.limits.Body))
+	x.letGo(cap(raw))
+	switch {
+	case errors.Is(err, errTooLarge) && most < x.limits.Body:
+		return true, limited(Oversize, "ratio", "the decoded body is larger than "+strconv.Itoa(x.limits.Ratio)+" times the body on the wire")
+	case errors.Is(err, errTooLarge):
+		return true, limited(Oversize, "decoded", "the decoded body is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
+	case errors.Is(err, errBusy):
+		return true, busy()
+	case err != nil:
 		return true, refuse(Unparseable, "the body is not the gzip it claims to be")
 	}
 	return true, nil
 }
 
+// freeRatio is how large a body may become in any case when it is decoded.
+const freeRatio = 64 << 10
+
 func (x *exchange) tooLarge(what string) error {
-	return refuse(Oversize, what+" is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
+	return limited(Oversize, "body", what+" is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
 }
 
 // coding says whether the body is gzip: declared, or by its first bytes, since
@@ -75,26 +86,72 @@ func coding(req *http.Request, raw []byte) (bool, error) {
 	return false, refuse(Encoding, "the body has a content coding that cannot be undone here; gzip can")
 }
 
-var errTooLarge = errors.New("too large")
+func busy() error {
+	return limited(Busy, "inflight", "too many bytes of bodies are in flight; try again")
+}
 
-// readAll reads at most limit bytes; size is what is expected. To announce much
-// costs nothing, so much is only kept ready as it comes.
-func readAll(r io.Reader, size, limit int64) ([]byte, error) {
-	buf := bytes.NewBuffer(make([]byte, 0, min(size, 1<<20)+bytes.MinRead))
-	n, err := buf.ReadFrom(io.LimitReader(r, limit+1))
-	if err == nil && n > limit {
-		err = errTooLarge
+var (
+	errTooLarge = errors.New("too large")
+	errBusy     = errors.New("too many bytes in flight")
+)
+
+// hold counts n bytes more among those in flight, if there is room for them.
+func (x *exchange) hold(n int) bool {
+	ok := x.s.InFlight.take(int64(n))
+	if ok {
+		x.held += int64(n)
 	}
-	return buf.Bytes(), err
+	return ok
+}
+
+// letGo gives back n bytes that were held; of a negative n, it holds them in any case.
+func (x *exchange) letGo(n int) {
+	x.s.InFlight.give(int64(n))
+	x.held -= int64(n)
+}
+
+// firstRead is how much room there is for a body whose length nobody knows yet.
+// It grows eightfold, so a client holds no more than eight times what it has sent:
+// to announce much costs nothing.
+const firstRead = 8 << 10
+
+// readAll reads at most limit bytes; size is what is expected. Every byte of room is
+// held before it is there. The error is errTooLarge, errBusy, or the reader's; what
+// was read comes with it.
+func (x *exchange) readAll(r io.Reader, size, limit int64) ([]byte, error) {
+	var buf []byte
+	for {
+		if len(buf) == cap(buf) {
+			room := min(max(int64(cap(buf))*8, firstRead), limit+1)
+			if size+1 > int64(len(buf)) && size < room {
+				room = min(size, limit) + 1 // one more shows that it ends there
+			}
+			if !x.hold(int(room)) {
+				return buf, errBusy
+			}
+			x.letGo(cap(buf))
+			buf = append(make([]byte, 0, room), buf...)
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case int64(len(buf)) > limit:
+			return buf, errTooLarge
+		case err == io.EOF:
+			return buf, nil
+		case err != nil:
+			return buf, err
+		}
+	}
 }
 
 // gunzip undoes gzip (RFC 1952), all members. What follows them is an error.
-func gunzip(b []byte, limit int64) ([]byte, error) {
+func (x *exchange) gunzip(b []byte, limit int64) ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
 		return nil, err
 	}
-	return readAll(r, min(limit, int64(len(b))*4), limit)
+	return x.readAll(r, 0, limit)
 }
 
 // checkCharset refuses a body that its reader may take for other characters
@@ -129,7 +186,6 @@ func setBody(req *http.Request, b []byte) {
 		req.Body, req.GetBody = http.NoBody, nil
 		return
 	}
-	// With GetBody the transport may try again where not one byte was sent.
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil } // see Transport
 	req.Body, _ = req.GetBody()
 }

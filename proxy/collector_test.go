@@ -3,12 +3,12 @@ package proxy_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"io"
 	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -209,7 +209,7 @@ func parse(t testing.TB, text string) *rules.Set {
 
 func newSanitizer(t testing.TB, text string) *proxy.Sanitizer {
 	set := parse(t, text)
-	transport := proxy.NewTransport(10 * time.Second)
+	transport := proxy.NewTransport(10*time.Second, nil)
 	t.Cleanup(transport.CloseIdleConnections)
 	return &proxy.Sanitizer{
 		Rules:     func() *rules.Set { return set },
@@ -221,12 +221,39 @@ func newSanitizer(t testing.TB, text string) *proxy.Sanitizer {
 // serve runs a real server in front of s and returns its address.
 func serve(t testing.TB, s *proxy.Sanitizer, upstream *url.URL) string {
 	t.Helper()
-	server := httptest.NewUnstartedServer(proxy.Reverse(s, upstream))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.Config.DisableGeneralOptionsHandler = true
-	server.Start()
-	t.Cleanup(server.Close)
-	return server.Listener.Addr().String()
+	return serveWith(t, &proxy.Server{Handler: reverse(s, upstream)})
+}
+
+// serveWith runs a server; what it does not say is generous.
+func serveWith(t testing.TB, s *proxy.Server) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.HTTP.ErrorLog = log.New(io.Discard, "", 0)
+	for _, d := range []*time.Duration{&s.ReadHeader, &s.ReadBody, &s.Idle, &s.Write} {
+		if *d == 0 {
+			*d = time.Minute
+		}
+	}
+	if s.Headers == 0 {
+		s.Headers = 64 << 10
+	}
+	if s.Connections == 0 {
+		s.Connections = 1000
+	}
+	ended := make(chan error)
+	go func() { ended <- s.Serve(l) }()
+	t.Cleanup(func() {
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		s.Shutdown(now, now)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return l.Addr().String()
 }
 
 func serveRules(t testing.TB, text string, c *collector) string {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/rand"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,6 +27,11 @@ type exchange struct {
 	global     *pseudonym.Keyring
 	request    string // the scope of linkable: request
 	replaced   int
+	waited     time.Duration       // for the body and for the collector
+	held       int64               // bytes in flight
+	answerHeld bool                // some of them are of the answer
+	panicked   []string            // where
+	answer     io.Closer           // once there is one
 	handedOver bool                // the body is the transport's to close
 	observed   *Refusal            // what a route that observes would refuse the request for
 	originals  map[string]original // by token
@@ -106,7 +112,7 @@ func pseudonymized(k *pseudonym.Keyring, kind, text string) bool {
 
 func (x *exchange) found(f *rules.Finding, with string) {
 	if x.s.Found != nil {
-		x.s.Found(f, with)
+		x.s.Found(x.match.Route, f, with)
 	}
 }
 

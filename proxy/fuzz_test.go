@@ -104,8 +104,6 @@ func FuzzTarget(f *testing.F) {
 	}
 	set := parse(f, fuzzText)
 	var wire string
-	transport := proxy.NewTransport(0)
-	f.Cleanup(transport.CloseIdleConnections)
 	s := &proxy.Sanitizer{
 		Rules: func() *rules.Set { return set }, Keys: func(string) *pseudonym.Keyring { return keyring("acme") },
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -119,7 +117,7 @@ func FuzzTarget(f *testing.F) {
 	}
 	var findings int
 	s.Observe = func(o proxy.Outcome) { findings = o.Replaced }
-	handler := proxy.Reverse(s, &url.URL{Scheme: "http", Host: "collector"})
+	handler := reverse(s, &url.URL{Scheme: "http", Host: "collector"})
 	f.Fuzz(func(t *testing.T, path, query string) {
 		target := path
 		if query != "" {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,6 +23,17 @@ func dropHopByHop(h http.Header) {
 	for _, name := range hopByHop {
 		h.Del(name)
 	}
+	for name := range h {
+		if strings.Contains(name, "_") && framed(http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))) {
+			delete(h, name)
+		}
+	}
+}
+
+// framed says whether a header is about the framing or the coding of a message. For
+// gateways to CGI, X_Y is another spelling of X-Y.
+func framed(name string) bool {
+	return slices.Contains(hopByHop, name) || name == "Content-Length" || name == "Content-Encoding" || name == "Content-Type"
 }
 
 // dropForwarded drops what says who the client is, unless a rule names it: its

@@ -17,7 +17,9 @@ import (
 	"github.com/statveil/statveil/rules"
 )
 
-func reverse(s *proxy.Sanitizer, upstream *url.URL) http.Handler { return proxy.Reverse(s, upstream) }
+func reverse(s *proxy.Sanitizer, upstream *url.URL) http.Handler {
+	return proxy.Reverse(s, func(string) *url.URL { return upstream })
+}
 
 func outcomeOf(c chan<- string) func(proxy.Outcome) {
 	return func(o proxy.Outcome) { c <- string(o.Refused) + ": " + o.Detail }

@@ -22,6 +22,7 @@ func (x *exchange) observe(req, out *http.Request, msg *rules.Message) (*http.Re
 	if err := x.sanitize(&seen, changed, msg); err != nil {
 		x.observed = x.refusal(req.Context(), err)
 	}
+	x.letGo(-read.Cap())
 	x.originals = nil // nothing was replaced, so nothing comes back
 	if body != nil && body != http.NoBody {
 		out.Body = struct {

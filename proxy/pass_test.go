@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/statveil/statveil/proxy"
 )
 
 // A pass route forwards what it was sent, unread: this is for what holds no
@@ -115,7 +117,7 @@ func TestClientGoes(t *testing.T) {
 	}
 	front.Close()
 	collector.Close()
-	s.Transport.(*http.Transport).CloseIdleConnections()
+	s.Transport.(*proxy.Transport).CloseIdleConnections()
 	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<20)

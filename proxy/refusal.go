@@ -20,6 +20,9 @@ const (
 	Tenant      Reason = "tenant"      // nobody knows whose data it is
 	Keys        Reason = "keys"        // no keys for this tenant now
 	Collector   Reason = "collector"   // the collector did not answer
+	Misdirected Reason = "misdirected" // no collector serves the host that was asked for
+	Busy        Reason = "busy"        // too much at once
+	Internal    Reason = "internal"    // a mistake of ours
 )
 
 var reasons = map[Reason]struct {
@@ -37,6 +40,9 @@ var reasons = map[Reason]struct {
 	Tenant:      {http.StatusForbidden, "The tenant of this request is not known"},
 	Keys:        {http.StatusServiceUnavailable, "There are no keys for this request now"},
 	Collector:   {http.StatusBadGateway, "The collector did not answer"},
+	Misdirected: {http.StatusMisdirectedRequest, "No collector serves this host"},
+	Busy:        {http.StatusServiceUnavailable, "There is too much to do at once"},
+	Internal:    {http.StatusInternalServerError, "The request could not be treated"},
 }
 
 // Refusal is a request that was not forwarded, or got no answer. It holds no
@@ -46,6 +52,7 @@ type Refusal struct {
 	Status int    // what an HTTP client is told
 	Route  string // the route that matched, or ""
 	Detail string // what was wrong
+	Limit  string // the limit or time-out that was passed, by its name in the configuration; or ""
 	ID     string // random, to find this one in a log
 
 	cause error // of the caller's context
@@ -60,6 +67,15 @@ func refuse(reason Reason, detail string) *Refusal {
 	return &Refusal{Reason: reason, Status: reasons[reason].status, Detail: detail}
 }
 
+func limited(reason Reason, limit, detail string) *Refusal {
+	r := refuse(reason, detail)
+	r.Limit = limit
+	return r
+}
+
+// retryAfter is in how many seconds a client that found us busy may try again.
+const retryAfter = "1"
+
 // write answers with RFC 9457 problem details.
 func (r *Refusal) write(w http.ResponseWriter, req *http.Request) {
 	h := w.Header()
@@ -72,12 +88,10 @@ func (r *Refusal) write(w http.ResponseWriter, req *http.Request) {
 	if r.Status == http.StatusMethodNotAllowed {
 		h.Set("Connection", "close") // what follows a CONNECT may be no request
 	}
-	// Without these a browser hides the answer from the page that asked.
-	if origin := req.Header.Get("Origin"); origin != "" {
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Allow-Credentials", "true")
-		h.Add("Vary", "Origin")
+	if r.Reason == Busy {
+		h.Set("Retry-After", retryAfter)
 	}
+	allowOrigin(h, req)
 	w.WriteHeader(r.Status)
 	if req.Method == http.MethodHead {
 		return
@@ -91,4 +105,15 @@ func (r *Refusal) write(w http.ResponseWriter, req *http.Request) {
 		Reason Reason `json:"reason"`
 		ID     string `json:"request_id"`
 	}{"about:blank", reasons[r.Reason].title, r.Status, r.Detail, r.Route, r.Reason, r.ID})
+}
+
+// allowOrigin sets the headers without which a browser hides an answer of ours from
+// the page that asked.
+func allowOrigin(h http.Header, req *http.Request) {
+	if origin := req.Header.Get("Origin"); origin != "" {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Access-Control-Expose-Headers", "Retry-After")
+		h.Add("Vary", "Origin")
+	}
 }

@@ -315,7 +315,7 @@ func TestCollectorFails(t *testing.T) {
 			t.Cleanup(func() { close(silent) }) // before the collector is waited for
 			s := newSanitizer(t, ruleText)
 			if tt.answer == "silence" {
-				s.Transport = proxy.NewTransport(20 * time.Millisecond)
+				s.Transport = proxy.NewTransport(20*time.Millisecond, nil)
 			}
 			var said string
 			s.Observe = func(o proxy.Outcome) { said = fmt.Sprintf("%+v", o) }
@@ -358,15 +358,9 @@ func TestNoKeys(t *testing.T) {
 // has a time for bodies.
 func TestSlow(t *testing.T) {
 	c := newCollector(t, nil)
-	server := &http.Server{Handler: proxy.Reverse(newSanitizer(t, ruleText), c.url), ReadTimeout: 50 * time.Millisecond}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go server.Serve(l)
-	t.Cleanup(func() { server.Close() })
+	address := serveWith(t, &proxy.Server{Handler: reverse(newSanitizer(t, ruleText), c.url), ReadBody: 50 * time.Millisecond})
 	in := request("POST", "/free/a", plant("Content-Length: 100"), `{"u":"`+phone)
-	checkProblem(t, raw(t, l.Addr().String(), in), problem{408, "slow", "free"})
+	checkProblem(t, raw(t, address, in), problem{408, "slow", "free"})
 	c.nothing(t, in)
 }
 
@@ -406,7 +400,7 @@ func TestFindingPrintsNothing(t *testing.T) {
 	c := newCollector(t, nil)
 	s := newSanitizer(t, ruleText)
 	n := 0
-	s.Found = func(f *rules.Finding, with string) {
+	s.Found = func(_ *rules.Route, f *rules.Finding, with string) {
 		n++
 		checkQuiet(t, fmt.Sprintf("%v %+v %#v %s %q %d %x", f, f, f, f, f, f, f))
 	}

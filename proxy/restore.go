@@ -34,8 +34,8 @@ func (x *exchange) restore(res *http.Response) error {
 		res.Body = &stream{x: x, src: res.Body, medium: medium}
 		return nil
 	}
-	raw, err := readAll(res.Body, max(min(res.ContentLength, x.limits.Body), 0), x.limits.Body)
-	if err == errTooLarge { // pseudonyms stay in it: safe, and the client gets its answer
+	raw, err := x.readAll(res.Body, max(res.ContentLength, 0), x.limits.Body)
+	if err == errTooLarge || err == errBusy { // pseudonyms stay in it: safe, and the client gets its answer
 		res.Body = &resumed{io.MultiReader(bytes.NewReader(raw), res.Body), res.Body}
 		return nil
 	}
@@ -43,10 +43,12 @@ func (x *exchange) restore(res *http.Response) error {
 	if err != nil {
 		return err
 	}
-	body, known := decoded(res.Header, raw, x.limits.Body)
+	x.answerHeld = true
+	body, known := x.decoded(res.Header, raw)
 	restored := body
 	if known {
 		restored = x.expand(body, encodingOf(res.Header.Get("Content-Type"), body))
+		x.letGo(-cap(restored))
 	}
 	if bytes.Equal(restored, body) { // an unknown coding too: it passes as it came
 		res.Body = io.NopCloser(bytes.NewReader(raw))
@@ -68,13 +70,13 @@ func plain(h http.Header) bool {
 }
 
 // decoded undoes the content coding of an answer, if it is one we can undo.
-func decoded(h http.Header, raw []byte, limit int64) (body []byte, known bool) {
+func (x *exchange) decoded(h http.Header, raw []byte) (body []byte, known bool) {
 	if plain(h) {
 		return raw, true
 	}
 	switch strings.ToLower(strings.Join(h["Content-Encoding"], ",")) {
 	case "gzip", "x-gzip":
-		body, err := gunzip(raw, limit)
+		body, err := x.gunzip(raw, x.limits.Body)
 		return body, err == nil
 	}
 	return nil, false

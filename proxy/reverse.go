@@ -8,16 +8,17 @@ import (
 	"strings"
 )
 
-// Reverse returns a handler that sends every request through s to one upstream,
-// scheme://host[:port]. The collector is asked for by its own name: the client's
-// Host header may hold anything.
-func Reverse(s *Sanitizer, upstream *url.URL) http.Handler {
-	return &reverse{s, upstream}
+// Reverse returns a handler that sends every request through s to a collector,
+// scheme://host[:port]: the one that collector returns for the host that the client
+// asked for, if any. It is asked for by its own name: the client's Host header may
+// hold anything.
+func Reverse(s *Sanitizer, collector func(host string) *url.URL) http.Handler {
+	return &reverse{s, collector}
 }
 
 type reverse struct {
-	s        *Sanitizer
-	upstream *url.URL
+	s         *Sanitizer
+	collector func(host string) *url.URL
 }
 
 func (p *reverse) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +52,10 @@ func (p *reverse) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // forward turns the request that came in into the one that goes out.
 func (p *reverse) forward(r *http.Request) (*http.Response, error) {
 	out := r.Clone(r.Context())
-	out.URL = &url.URL{Scheme: p.upstream.Scheme, Host: p.upstream.Host, RawQuery: r.URL.RawQuery, ForceQuery: r.URL.ForceQuery}
+	out.URL = &url.URL{RawQuery: r.URL.RawQuery, ForceQuery: r.URL.ForceQuery}
+	if u := p.collector(r.Host); u != nil {
+		out.URL.Scheme, out.URL.Host = u.Scheme, u.Host
+	}
 	out.RequestURI = ""
 	out.Host = ""     // the upstream's
 	out.Close = false // is about the client's connection

@@ -5,11 +5,16 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"path"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/statveil/statveil/pseudonym"
@@ -18,17 +23,25 @@ import (
 
 // Limits bound what one request may be. A zero field is its default.
 type Limits struct {
-	Body   int64 // bytes of a body, on the wire and decoded; 10 MiB
-	Depth  int   // how deep a JSON body may nest; 128
-	Target int   // bytes of path and query; 8 KiB
+	Body       int64 // bytes of a body, on the wire and decoded; 10 MiB
+	Ratio      int   // how many times larger a body may become when it is decoded, beyond 64 KiB; 100
+	Depth      int   // how deep a JSON body may nest; 128
+	Target     int   // bytes of path and query; 8 KiB
+	Parameters int   // of a query, of a form, header lines, cookies: of each; 1000
 }
 
 func (l Limits) withDefaults() Limits {
 	if l.Body == 0 {
 		l.Body = 10 << 20
 	}
+	if l.Ratio == 0 {
+		l.Ratio = 100
+	}
 	if l.Depth == 0 {
 		l.Depth = rules.DefaultDepth
+	}
+	if l.Parameters == 0 {
+		l.Parameters = rules.DefaultParameters
 	}
 	if l.Target == 0 {
 		l.Target = 8 << 10
@@ -49,10 +62,11 @@ type Sanitizer struct {
 	// keyring of linkable: global is that of the tenant "_global". Required.
 	Keys func(tenant string) *pseudonym.Keyring
 
-	// Transport sends what has been made safe; nil is NewTransport(30s).
+	// Transport sends what has been made safe; nil is NewTransport(30s, nil).
 	Transport http.RoundTripper
 
-	Limits Limits
+	Limits   Limits
+	InFlight *InFlight // nil: no bound on all requests together
 
 	// Now is the time that chooses key versions and days; nil is time.Now.
 	Now func() time.Time
@@ -63,35 +77,25 @@ type Sanitizer struct {
 
 	// Found, if set, is called for every finding, in the goroutine of the
 	// request, with what takes its place ("" where a rule keeps it).
-	Found func(f *rules.Finding, with string)
+	Found func(route *rules.Route, f *rules.Finding, with string)
 }
 
 // Outcome says what became of one request.
 type Outcome struct {
-	Route    string // "" where none matched
-	Observed bool   // the route observes: the request went on unchanged, whatever the rest says
-	Refused  Reason // "" where it was, or would be, forwarded
-	Detail   string // of the refusal
-	ID       string // of the refusal: the client was given it too
-	Status   int    // the collector's, or ours
-	Replaced int    // findings that a pseudonym took the place of
-	Took     time.Duration
-}
-
-// NewTransport returns a transport for the way to the collector. timeout bounds
-// the wait for the header of an answer. It knows no proxy from the environment,
-// verifies TLS, and adds nothing to a request.
-func NewTransport(timeout time.Duration) *http.Transport {
-	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: min(timeout, 10*time.Second), KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:    min(timeout, 10*time.Second),
-		ResponseHeaderTimeout:  timeout,
-		MaxResponseHeaderBytes: 256 << 10,
-		MaxIdleConnsPerHost:    256,
-		IdleConnTimeout:        90 * time.Second,
-		DisableCompression:     true,
-		ForceAttemptHTTP2:      true,
-	}
+	Route    string        // "" where none matched
+	Observed bool          // the route observes: the request went on unchanged, whatever the rest says
+	Refused  Reason        // "" where it was, or would be, forwarded
+	Dropped  bool          // it was refused, and its route lets such requests drop: the client was told that all is well
+	Gone     bool          // it was refused because the client gave up
+	Detail   string        // of the refusal
+	Limit    string        // that was passed, by its name in the configuration; or ""
+	ID       string        // of the refusal: the client was given it too
+	Panic    []string      // of Internal: where in the code, the innermost first
+	Status   int           // the collector's, or ours
+	AsText   bool          // the body was broken, and was searched as a text
+	Replaced int           // findings that a pseudonym took the place of
+	Took     time.Duration // until the header of the answer was there
+	Waited   time.Duration // of that, for the client's body and for the collector
 }
 
 func (s *Sanitizer) now() time.Time {
@@ -101,7 +105,11 @@ func (s *Sanitizer) now() time.Time {
 	return time.Now()
 }
 
-var defaultTransport = NewTransport(30 * time.Second)
+var defaultTransport = NewTransport(30*time.Second, nil)
+
+// ErrStopping is the cause with which a server ends the contexts of its requests when
+// it has to stop: the client is told so, and not taken for one that gave up.
+var ErrStopping = errors.New("the process stops")
 
 // RoundTrip implements http.RoundTripper. The error is a *Refusal; where the
 // caller gave up it wraps the context's error.
@@ -120,27 +128,113 @@ type asked struct{ host, path string }
 func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, error) {
 	began := time.Now()
 	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: s.now()}
-	res, err := x.roundTrip(req, client)
+	res, err := x.try(req, client)
 	if req.Body != nil && !x.handedOver {
 		req.Body.Close()
 	}
-	o := Outcome{Route: x.route(), Replaced: x.replaced, Took: time.Since(began)}
+	o := Outcome{Route: x.route(), Replaced: x.replaced, Took: time.Since(began), Waited: x.waited, Panic: x.panicked}
 	o.Observed = err == nil && x.match.Route.Observe
+	o.AsText = x.match != nil && x.match.AsText()
 	if err != nil {
 		refusal := x.refusal(req.Context(), err)
 		refusal.ID = rand.Text()
-		o.Refused, o.Detail, o.Status, o.ID = refusal.Reason, refusal.Detail, refusal.Status, refusal.ID
-		err = refusal
+		o.refused(refusal)
+		o.Status, o.ID = refusal.Status, refusal.ID
+		if o.Dropped = x.drops(refusal); o.Dropped {
+			res, err = dropped(req), nil
+			o.Status = res.StatusCode
+		} else {
+			err = refusal
+		}
 	} else {
 		o.Status = res.StatusCode
 		if x.observed != nil {
-			o.Refused, o.Detail = x.observed.Reason, x.observed.Detail
+			o.refused(x.observed)
 		}
 	}
+	x.release(res)
 	if s.Observe != nil {
 		s.Observe(o)
 	}
 	return res, err
+}
+
+func (o *Outcome) refused(r *Refusal) {
+	o.Refused, o.Detail, o.Limit = r.Reason, r.Detail, r.Limit
+	o.Gone = errors.Is(r.cause, context.Canceled)
+}
+
+// try does it, and makes an error of a panic: its value may be of the request, and
+// must not reach whoever prints panics.
+func (x *exchange) try(req *http.Request, client asked) (res *http.Response, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			x.panicked = places()
+			if x.answer != nil {
+				x.answer.Close()
+			}
+			res, err = nil, refuse(Internal, "a mistake in this program; the log says where")
+		}
+	}()
+	return x.roundTrip(req, client)
+}
+
+// places returns where in the code a panic happened that was recovered just now.
+func places() []string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	var at []string
+	for inside := false; len(at) < 12; {
+		f, more := frames.Next()
+		if inside {
+			at = append(at, path.Base(f.File)+":"+strconv.Itoa(f.Line))
+		}
+		inside = inside || f.Function == "runtime.gopanic"
+		if !more {
+			break
+		}
+	}
+	return at
+}
+
+// drops says whether the route wants such a request to be dropped without a word.
+func (x *exchange) drops(r *Refusal) bool {
+	return x.match != nil && r.cause == nil && x.match.Route.OnFailure(string(r.Reason)) == rules.FailDrop
+}
+
+// dropped is the answer to a request that was dropped.
+func dropped(req *http.Request) *http.Response {
+	h := http.Header{}
+	allowOrigin(h, req)
+	return &http.Response{
+		Status: "204 No Content", StatusCode: http.StatusNoContent, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: h, Body: http.NoBody, Request: req,
+	}
+}
+
+// release gives back the bytes in flight once the answer is read, at once where
+// there is none in memory.
+func (x *exchange) release(res *http.Response) {
+	if x.held == 0 {
+		return
+	}
+	if res == nil || !x.answerHeld {
+		x.letGo(int(x.held))
+		return
+	}
+	res.Body = &heldBody{ReadCloser: res.Body, x: x}
+}
+
+// A heldBody is an answer in memory.
+type heldBody struct {
+	io.ReadCloser
+	x    *exchange
+	once sync.Once
+}
+
+func (b *heldBody) Close() error {
+	b.once.Do(func() { b.x.letGo(int(b.x.held)) })
+	return b.ReadCloser.Close()
 }
 
 // refusal maps every error to words of ours: what the standard library says of
@@ -152,12 +246,15 @@ func (x *exchange) refusal(ctx context.Context, err error) *Refusal {
 	switch {
 	case errors.As(err, &refusal):
 	case errors.As(err, &rule):
-		refusal = refuse(Reason(rule.Reason), rule.Detail)
+		refusal = limited(Reason(rule.Reason), rule.Limit, rule.Detail)
+	case context.Cause(ctx) == ErrStopping:
+		refusal = refuse(Collector, "the collector had not answered when this process had to stop")
+		refusal.Status = http.StatusGatewayTimeout
 	case ctx.Err() != nil:
 		refusal = refuse(Collector, "the client gave up")
 		refusal.cause = ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &netErr) && netErr.Timeout():
-		refusal = refuse(Collector, "the collector did not answer in time")
+		refusal = limited(Collector, "upstream", "the collector did not answer in time")
 		refusal.Status = http.StatusGatewayTimeout
 	default:
 		refusal = refuse(Collector, "the collector could not be reached, or broke off")
@@ -177,15 +274,18 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 	}
 	msg := &rules.Message{
 		Method: req.Method, Host: client.host, Path: client.path, Query: req.URL.RawQuery,
-		Depth: x.limits.Depth,
+		Depth: x.limits.Depth, Parameters: x.limits.Parameters,
 	}
 	if announced := req.Header.Get("Access-Control-Request-Method"); req.Method == http.MethodOptions && announced != "" {
 		msg.Method = announced
 	}
 	if size := len(msg.Path) + len(msg.Query); size > x.limits.Target || size == x.limits.Target && msg.Query != "" { // and its ?
-		r := refuse(Oversize, "the request target is too long")
+		r := limited(Oversize, "target", "the request target is too long")
 		r.Status = http.StatusRequestURITooLong
 		return nil, r
+	}
+	if req.URL.Host == "" {
+		return nil, refuse(Misdirected, "no collector serves the host that was asked for")
 	}
 	var err error
 	if x.match, err = x.s.Rules().Match(msg); err != nil {
@@ -223,6 +323,7 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		offerReadable(out.Header)
 	}
 	res, err := x.send(out)
+	x.letGo(int(x.held)) // the request is of no use any more
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +336,9 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 // sanitize reads the request and rewrites it: what may leave is then in out and
 // msg, and nowhere else.
 func (x *exchange) sanitize(req, out *http.Request, msg *rules.Message) error {
+	began := time.Now()
 	coding, err := x.readBody(req, msg)
+	x.waited += time.Since(began)
 	if err != nil {
 		return err
 	}
@@ -254,6 +357,7 @@ func (x *exchange) sanitize(req, out *http.Request, msg *rules.Message) error {
 	if err := x.match.Rewrite(nil, x.seal); err != nil {
 		return err
 	}
+	x.letGo(cap(sent) - cap(msg.Body)) // of the two only one is left
 	if coding || !bytes.Equal(sent, msg.Body) {
 		dropDigests(out.Header)
 	}
@@ -283,8 +387,11 @@ func (x *exchange) send(out *http.Request) (*http.Response, error) {
 	if t == nil {
 		t = defaultTransport
 	}
+	began := time.Now()
 	res, err := t.RoundTrip(out)
+	x.waited += time.Since(began)
 	if res != nil {
+		x.answer = res.Body
 		res.Request = x.req // what the caller sent, in its own words
 	}
 	if err == nil && res.StatusCode == http.StatusSwitchingProtocols { // nobody asked for that

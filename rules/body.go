@@ -16,6 +16,7 @@ const (
 	formMedium
 	multipartMedium
 	textMedium
+	brokenMedium // one of these, that cannot be read, and is read as a text
 )
 
 var errMedium = &Error{Reason: Encoding, Detail: "the body is of a medium that is not inspected here: JSON, forms and plain text are", Body: true}
@@ -33,12 +34,21 @@ var media = map[string]medium{
 	"multipart/form-data":               multipartMedium,
 }
 
-// medium says what the body is: what it claims to be is a hint, not a promise.
+// medium says what the body is, and the boundary of its parts.
+func (m *Match) medium(w *walker) (medium, string, error) {
+	kind, boundary, err := m.apparent(w)
+	if err == nil && m.Route.broken != nil {
+		kind, err = m.orBroken(w, kind, boundary)
+	}
+	return kind, boundary, err
+}
+
+// apparent says what the body seems to be: what it claims to be is a hint, not a promise.
 // Beacons post JSON as plain text, and curl as a form.
 //
 // Where two readers would read two things, and a rule means one of them, it is
 // read as that, or refused.
-func (m *Match) medium(w *walker) (medium, string, error) {
+func (m *Match) apparent(w *walker) (medium, string, error) {
 	body := m.msg.Body
 	declared, params, err := m.contentType()
 	switch {
@@ -183,6 +193,7 @@ func (m *Match) rewriteBody(w *walker, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.asText = kind == brokenMedium
 	w.t.place = w.here
 	if kind == jsonMedium {
 		out, edited, err := w.rewrite(dst, m.msg.Body, m.Route.parts[inBody])
@@ -208,6 +219,8 @@ func (m *Match) readBody(w *walker) error {
 	switch {
 	case err != nil:
 		return err
+	case kind == brokenMedium: // half of its values must not stand for all
+		return nil
 	case kind == jsonMedium && parts[inBody] == nil:
 		return nil
 	case kind == jsonMedium:
@@ -219,13 +232,18 @@ func (m *Match) readBody(w *walker) error {
 	return err
 }
 
-var errForm = &Error{Unparseable, "the form has a broken percent-encoding or is not UTF-8", true}
+var errForm = badBody("the form has a broken percent-encoding or is not UTF-8")
 
 // fields takes a body that is no JSON through its automaton.
 func (m *Match) fields(w *walker, kind medium, boundary string, parts *[roots]*automaton) (string, error) {
 	switch kind {
+	case brokenMedium:
+		return m.rewriteBroken(w)
 	case formMedium:
 		body := view(m.msg.Body)
+		if most := m.msg.parameters(); pairsOf(body, "&") > most {
+			return "", tooMany("fields of the form", most, true)
+		}
 		if !pairsReadable(body) {
 			return "", errForm
 		}
@@ -244,5 +262,5 @@ func (m *Match) fields(w *walker, kind medium, boundary string, parts *[roots]*a
 		return w.t.apply(text), nil
 	}
 	w.auto = parts[inForm]
-	return w.parts(m.msg.Body, boundary)
+	return w.parts(m.msg.Body, boundary, m.msg.parameters())
 }

@@ -7,7 +7,7 @@ type Reason string
 
 const (
 	Unparseable Reason = "unparseable" // syntax, UTF-8, percent-encoding
-	Oversize    Reason = "oversize"    // nested too deep
+	Oversize    Reason = "oversize"    // nested too deep, or too much of something
 	Unsafe      Reason = "unsafe"      // read, but cannot be made safe
 	NoTenant    Reason = "tenant"      // absent, malformed or not the same everywhere
 	Encoding    Reason = "encoding"    // a medium or charset that cannot be inspected
@@ -19,11 +19,17 @@ const (
 type Error struct {
 	Reason Reason
 	Detail string
-	Body   bool // it is the body that cannot be read
+	Body   bool   // it is the body that cannot be read
+	Limit  string // which limit was passed: "depth" or "parameters"; else ""
 }
 
 func (e *Error) Error() string { return string(e.Reason) + ": " + e.Detail }
 
 func unparseable(format string, args ...any) error {
 	return &Error{Reason: Unparseable, Detail: fmt.Sprintf(format, args...)}
+}
+
+// badBody is about a body that is not what it claims to be, or what it looks like.
+func badBody(format string, args ...any) error {
+	return &Error{Reason: Unparseable, Detail: fmt.Sprintf(format, args...), Body: true}
 }

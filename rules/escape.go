@@ -1,16 +1,27 @@
 package rules
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// unescaped returns a layer with every escape in y undone once, or nil where
-// there is none, or it is too deep. What only looks like an escape is left.
+// escapeKinds are kinds of escapes, and how a backslash is understood.
+type escapeKinds uint8
+
+const (
+	percentEscapes escapeKinds = 1 << iota // of URLs and forms (RFC 3986)
+	jsonEscapes                            // of JSON (RFC 8259), and \x2b
+	htmlEscapes                            // of HTML and XML
+	lenientEscapes                         // a backslash also as in JavaScript and its relatives
+)
+
+// unescaped returns a layer with every escape in y of these kinds undone once, or
+// nil where there is none, or it is too deep. What only looks like an escape is left.
 //
 // All kinds are undone at once. It does not matter which was the outer one: the
 // next layer undoes what this one brought to light.
-func unescaped(y *layer) *layer {
+func unescaped(y *layer, kinds escapeKinds) *layer {
 	s := y.text
 	if y.depth >= maxDecodings || strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '\\') < 0 && strings.IndexByte(s, '&') < 0 {
 		return nil
@@ -22,12 +33,14 @@ func unescaped(y *layer) *layer {
 	for i := 0; i < len(s); {
 		var b []byte
 		size := 0
-		switch s[i] {
-		case '%':
+		switch c := s[i]; {
+		case c == '%' && kinds&percentEscapes != 0:
 			b, size = unpercentOne(spelled[:0], s[i:])
-		case '\\':
-			b, size = unbackslash(spelled[:0], s[i:])
-		case '&':
+		case c == '\\' && kinds&jsonEscapes != 0:
+			if b, size = unbackslash(spelled[:0], s[i:]); size == 0 && kinds&lenientEscapes != 0 {
+				b, size = unbackslashLenient(spelled[:0], s[i:])
+			}
+		case c == '&' && kinds&htmlEscapes != 0:
 			b, size = unentity(spelled[:0], s[i:])
 		}
 		if size == 0 {
@@ -81,9 +94,39 @@ func unbackslash(dst []byte, s string) ([]byte, int) {
 	return dst, 0
 }
 
-// entities are the names that HTML gives to characters which matter in an
+// unbackslashLenient undoes what JavaScript and lenient readers of JSON (JSON5)
+// take for an escape: an octal number, \u{2b}, the end of a line, which is left out
+// with it, and any other character, which stands for itself.
+func unbackslashLenient(dst []byte, s string) ([]byte, int) {
+	if len(s) < 2 {
+		return dst, 0
+	}
+	switch c := s[1]; {
+	case c-'0' <= 7:
+		n, size := 0, 1
+		for size < min(len(s), 4) && s[size]-'0' <= 7 && n < 32 {
+			n = n*8 + int(s[size]-'0')
+			size++
+		}
+		return utf8.AppendRune(dst, rune(n)), size
+	case c == '\r' && strings.HasPrefix(s[2:], "\n"):
+		return dst, 3
+	case c == '\n', c == '\r':
+		return dst, 2
+	case strings.HasPrefix(s[1:], "u{"):
+		if end := strings.IndexByte(s[:min(len(s), 12)], '}'); end > 3 {
+			if r, err := strconv.ParseUint(s[3:end], 16, 32); err == nil && utf8.ValidRune(rune(r)) {
+				return utf8.AppendRune(dst, rune(r)), end + 1
+			}
+		}
+	}
+	_, size := utf8.DecodeRuneInString(s[1:])
+	return append(dst, s[1:1+size]...), 1 + size
+}
+
+// entityNames are the names that HTML gives to characters which matter in an
 // identifier, or next to one.
-var entities = map[string]rune{
+var entityNames = map[string]rune{
 	"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\'', "nbsp": ' ', "Tab": '\t', "NewLine": '\n',
 	"plus": '+', "commat": '@', "period": '.', "colon": ':', "sol": '/', "equals": '=', "semi": ';', "comma": ',',
 	"lpar": '(', "rpar": ')', "lowbar": '_', "UnderBar": '_', "hyphen": '-', "dash": '-', "shy": '\u00AD', "percnt": '%', "bsol": '\\',
@@ -97,7 +140,7 @@ func unentity(dst []byte, s string) ([]byte, int) {
 	}
 	name := s[1:end]
 	if name[0] != '#' {
-		if r, ok := entities[name]; ok {
+		if r, ok := entityNames[name]; ok {
 			return utf8.AppendRune(dst, r), end + 1
 		}
 		return dst, 0

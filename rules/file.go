@@ -49,6 +49,7 @@ type routeSpec struct {
 	restore   scalar
 	otherwise scalar
 	mode      scalar
+	onFailure onFailureSpec
 }
 
 type ruleSpec struct {
@@ -155,6 +156,7 @@ func (r *reader) routeFields(s *routeSpec) []field {
 		{"restore", "What comes back in the answer: echo, the values that this request replaced, or none.", enumForm(restoreNames...), func(n *yaml.Node) { s.restore = r.scalar(n) }},
 		{"otherwise", "What becomes of what no rule takes: look searches it for any, keep leaves it as it is.", enumForm(otherwiseNames...), func(n *yaml.Node) { s.otherwise = r.scalar(n) }},
 		{"mode", "observe: forward the request unchanged and report what would have been done.", enumForm(modeNames...), func(n *yaml.Node) { s.mode = r.scalar(n) }},
+		{"on_failure", "What becomes of a request that cannot be treated or delivered, by the reason: reject tells the client, drop answers 204.", refForm("on_failure"), func(n *yaml.Node) { s.onFailure = r.onFailure(n) }},
 	}
 }
 

@@ -12,8 +12,8 @@ var errPart = &Error{Reason: Encoding, Detail: "a part of the form is not text; 
 
 // parts treats the parts of a multipart body and writes it anew: what stands
 // before and behind them is left out.
-func (w *walker) parts(body []byte, boundary string) (string, error) {
-	parts, start, end, err := splitMultipart(body, boundary)
+func (w *walker) parts(body []byte, boundary string, most int) (string, error) {
+	parts, start, end, err := splitMultipart(body, boundary, most)
 	if err != nil || len(parts) == 0 {
 		return string(body[start:end]), err
 	}

@@ -13,6 +13,18 @@ func jwtLike(text string) bool {
 	return strings.Count(text, ".") >= 2 && (strings.Contains(text, "ey") || strings.Contains(text, "ew"))
 }
 
+// refuseTokens refuses a text with a JWT that no rule took, and that holds personal
+// data.
+func (t *treater) refuseTokens(look *Rule, text string) error {
+	all := t.readings.of(text, t.bare)
+	for i := range all {
+		if t.tokenIn(look, &all[i]) {
+			return errToken
+		}
+	}
+	return nil
+}
+
 // tokenIn says whether a JWT (RFC 7519) in text, outside what is taken, holds
 // personal data: to rewrite one unasked would break its signature.
 func (t *treater) tokenIn(look *Rule, r *reading) bool {

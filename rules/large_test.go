@@ -61,7 +61,7 @@ func TestManyFindings(t *testing.T) {
 	set := parse(t, "version: 1\nroutes:\n  - {name: r, match: /}\n")
 	growsEvenly(t, n, func(n int) {
 		list, tokens := many("anna@example.com", n), many("psn_1", n)
-		msg := &Message{Method: "GET", Path: "/", Query: "a=" + each(list, ",", "&a="), Header: map[string][]string{"X-A": {list}}}
+		msg := &Message{Method: "GET", Path: "/", Query: "a=" + each(list, ",", "&a="), Header: map[string][]string{"X-A": {list}}, Parameters: 32 * n}
 		m, err := set.Match(msg)
 		if err != nil {
 			t.Fatal(err)

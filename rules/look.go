@@ -41,7 +41,7 @@ func (f Found) Format(s fmt.State, _ rune) {
 // that neighbours in base64 may share the characters that spell the end of one
 // and the beginning of the other.
 func Look(line string, f *detect.Finder) []Found {
-	l := looker{finder: f, text: make([]byte, 0, 256)}
+	l := looker{finder: f, escapes: percentEscapes | jsonEscapes | htmlEscapes, text: make([]byte, 0, 256)}
 	all := l.look(&layer{text: line})
 	if len(all) == 0 {
 		return nil
@@ -56,9 +56,11 @@ func Look(line string, f *detect.Finder) []Found {
 
 // A looker holds what is used again from layer to layer.
 type looker struct {
-	finder *detect.Finder
-	spans  []detect.Span
-	text   []byte // being decoded
+	finder  *detect.Finder
+	any     *detect.Finder // says what counts as one value; nil: only what was found does
+	escapes escapeKinds
+	spans   []detect.Span
+	text    []byte // being decoded
 }
 
 // A candidate is a finding in text[start:end] of the layer that is looked at, or
@@ -71,7 +73,7 @@ type candidate struct {
 // look searches a layer: first what is encoded in it, then, where nothing was
 // found in that, the text as it is, and last with + for spaces, as in a form.
 func (l *looker) look(y *layer) []candidate {
-	if inner := unescaped(y); inner != nil {
+	if inner := unescaped(y, l.escapes); inner != nil {
 		found := inner.add(nil, l.look(inner)) // it sees what else is encoded here, and sees it whole
 		return l.search(found, y.text)
 	}
@@ -85,14 +87,22 @@ func (l *looker) look(y *layer) []candidate {
 // search adds what is found in the text of a layer.
 func (l *looker) search(found []candidate, text string) []candidate {
 	l.spans = l.finder.Find(l.spans[:0], text)
-	for _, s := range l.spans {
+	if len(l.spans) == 0 {
+		return found
+	}
+	more := make([]candidate, len(l.spans))
+	for i, s := range l.spans {
 		c := candidate{s.Start, s.End, kindOf(s), s.Canonical}
-		if c.canonical == "" {
+		switch {
+		case c.canonical != "":
+		case l.any != nil:
+			c.canonical = canonical(l.any, text[s.Start:s.End])
+		default:
 			c.canonical = strings.Clone(text[s.Start:s.End])
 		}
-		found = insert(found, c)
+		more[i] = c
 	}
-	return found
+	return merge(found, more)
 }
 
 // joins says whether a + stands where it may be the space between two words.
@@ -112,20 +122,27 @@ func (y *layer) add(found, inner []candidate) []candidate {
 	for i := range inner {
 		inner[i].start, inner[i].end = y.outer(inner[i].start, inner[i].end)
 	}
-	if len(found) == 0 || len(inner) == 0 || found[len(found)-1].end <= inner[0].start {
-		return append(found, inner...) // among themselves, neighbours may share a group
-	}
-	for _, c := range inner {
-		found = insert(found, c)
-	}
-	return found
+	return merge(found, inner)
 }
 
-// insert adds c where it overlaps nothing. Both ends ascend in what was found.
-func insert(found []candidate, c candidate) []candidate {
-	i := sort.Search(len(found), func(i int) bool { return found[i].end > c.start })
-	if i < len(found) && found[i].start < c.end {
-		return found
+// merge adds those of more that overlap nothing that was found. In both, both ends
+// ascend, and neighbours may share a group of base64.
+func merge(found, more []candidate) []candidate {
+	if len(found) == 0 || len(more) == 0 {
+		return append(found, more...)
 	}
-	return slices.Insert(found, i, c)
+	first := sort.Search(len(found), func(i int) bool { return found[i].end > more[0].start })
+	rest := slices.Clone(found[first:])
+	found = found[:first]
+	for _, c := range more {
+		n := 0
+		for n < len(rest) && rest[n].end <= c.start {
+			n++
+		}
+		found, rest = append(found, rest[:n]...), rest[n:]
+		if len(rest) == 0 || c.end <= rest[0].start {
+			found = append(found, c)
+		}
+	}
+	return append(found, rest...)
 }

@@ -10,6 +10,10 @@ type Message struct {
 	Header map[string][]string // by canonical name
 	Body   []byte              // JSON, its content coding undone; empty is no body
 	Depth  int                 // how deep Body may nest; 0 is DefaultDepth
+
+	// Parameters is how many there may be of each: parameters of the query, fields
+	// of a form, lines of the header, cookies. 0 is DefaultParameters.
+	Parameters int
 }
 
 func (m *Message) depth() int {
@@ -28,6 +32,7 @@ type Match struct {
 	path     *requestPath
 	captures []capture
 	values   [][]string // by Route.reads: what stands at these addresses
+	asText   bool       // the body was broken
 }
 
 // Match finds the route of a request: the first whose method, host and path
@@ -67,6 +72,9 @@ func (m *Match) Rewrite(dst []byte, replace Replacer) error {
 	w := getWalker()
 	defer w.release()
 	w.t.replace, w.t.depth = replace, m.msg.depth()
+	if err := m.count(); err != nil {
+		return err
+	}
 	if err := m.rewritePath(w); err != nil {
 		return err
 	}

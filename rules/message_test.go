@@ -404,6 +404,9 @@ func TestDepth(t *testing.T) {
 			if err != nil {
 				got = err.Error()
 			}
+			if e := (*Error)(nil); errors.As(err, &e) && e.Limit != "depth" {
+				t.Errorf("%s, depth %d: the error does not say that it is about depth", name, tt.depth)
+			}
 			if got != tt.want {
 				t.Errorf("%s, depth %d, %d levels: got %q, want %q", name, tt.depth, tt.nests, got, tt.want)
 			}

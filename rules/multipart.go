@@ -11,10 +11,7 @@ import (
 // they forgive, so nothing is forgiven here that two of them would take for two
 // things: what reads a body more leniently must still find these parts.
 
-const (
-	maxParts      = 1000
-	maxPartHeader = 8 << 10
-)
+const maxPartHeader = 8 << 10
 
 // A span is body[start:end].
 type span struct{ start, end int }
@@ -25,11 +22,11 @@ func (s span) of(b []byte) []byte { return b[s.start:s.end] }
 // first boundary line begins and its closing one ends. What stands before and
 // behind means nothing and must not be sent on: some collector may read it. An
 // empty line before the first boundary, which old clients write, counts as part
-// of it.
+// of it. More than so many parts are an error.
 //
 // The boundary may stand nowhere else in the body, not even within a line: RFC
 // 2046 lets no line begin with it, and some readers just split the text at it.
-func splitMultipart(body []byte, boundary string) (parts []formPart, start, end int, err error) {
+func splitMultipart(body []byte, boundary string, most int) (parts []formPart, start, end int, err error) {
 	if !isBoundary(boundary) {
 		return nil, 0, 0, badForm("its boundary is missing or not 1 to 70 of the characters of RFC 2046")
 	}
@@ -53,8 +50,8 @@ func splitMultipart(body []byte, boundary string) (parts []formPart, start, end 
 			return nil, 0, 0, badForm("a line that begins with the boundary goes on with something else")
 		case from < 0:
 			start = next
-		case len(parts) == maxParts:
-			return nil, 0, 0, &Error{Reason: Oversize, Detail: fmt.Sprintf("the form has more than %d parts", maxParts), Body: true}
+		case len(parts) == most:
+			return nil, 0, 0, tooMany("parts of the form", most, true)
 		default:
 			p, err := readPart(body, from, next-len("\r\n"), len(parts)+1)
 			if err != nil {
@@ -90,7 +87,7 @@ func isBoundary(s string) bool {
 func isAlphanumeric(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c-'0' <= 9 }
 
 func badForm(format string, args ...any) error {
-	return &Error{Reason: Unparseable, Detail: "the form cannot be read: " + fmt.Sprintf(format, args...), Body: true}
+	return badBody("the form cannot be read: "+format, args...)
 }
 
 func badPart(n int, what string) error { return badForm("part %d %s", n, what) }

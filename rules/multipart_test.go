@@ -59,7 +59,7 @@ func TestSplitMultipart(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			body := []byte(tt.body)
-			parts, start, end, err := splitMultipart(body, "b")
+			parts, start, end, err := splitMultipart(body, "b", DefaultParameters)
 			if err != nil {
 				t.Fatalf("%v\nbody: %q", err, body)
 			}
@@ -168,7 +168,7 @@ func TestSplitMultipartRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, _, _, err := splitMultipart([]byte(tt.body), tt.boundary)
+			_, _, _, err := splitMultipart([]byte(tt.body), tt.boundary, DefaultParameters)
 			var refused *Error
 			if !errors.As(err, &refused) || refused.Reason != tt.want || refused.Body != (tt.want != Unsafe) {
 				t.Errorf("got %#v, want %s\nbody: %q", err, tt.want, tt.body)
@@ -183,7 +183,7 @@ func TestSplitMultipartRefuses(t *testing.T) {
 // TestPartSpans: the spans are of what is to be replaced, and nothing else.
 func TestPartSpans(t *testing.T) {
 	body := []byte(onePart("Content-Disposition: form-data; name=\"u\"; filename=f.txt; filename*=UTF-8'en'f.txt\r\nContent-Length: 1", "x"))
-	parts, _, _, err := splitMultipart(body, "b")
+	parts, _, _, err := splitMultipart(body, "b", DefaultParameters)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestAppendPartName(t *testing.T) {
 		{`a`, `b"`, `"b%22"`},
 	} {
 		body := []byte(withName("name=" + tt.spelled))
-		parts, _, _, err := splitMultipart(body, "b")
+		parts, _, _, err := splitMultipart(body, "b", DefaultParameters)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func TestAppendPartName(t *testing.T) {
 			t.Errorf("%q for %s: got %q, want %q", tt.name, tt.spelled, got, want)
 			continue
 		}
-		if parts, _, _, err = splitMultipart([]byte(got), "b"); err != nil || parts[0].nameText != strings.ReplaceAll(tt.name, "\x00", "%00") {
+		if parts, _, _, err = splitMultipart([]byte(got), "b", DefaultParameters); err != nil || parts[0].nameText != strings.ReplaceAll(tt.name, "\x00", "%00") {
 			t.Errorf("%q is read as %q (%v)", tt.name, parts[0].nameText, err)
 		}
 	}
@@ -233,7 +233,7 @@ func TestAppendPartName(t *testing.T) {
 // all of it, and mime/multipart must read the same parts.
 func checkForm(t *testing.T, body []byte, boundary string) {
 	t.Helper()
-	parts, start, end, err := splitMultipart(body, boundary)
+	parts, start, end, err := splitMultipart(body, boundary, DefaultParameters)
 	if err != nil {
 		return
 	}

@@ -121,7 +121,7 @@ func (t *treater) through(p *passage, text string) error {
 	defer inner.release()
 	place := t.place
 	inner.outer = func() string { return place() + ".@" + codecNames[p.into] }
-	inner.t.replace, inner.t.collect, inner.t.depth = t.replace, t.collect, t.depth
+	inner.t.replace, inner.t.collect, inner.t.depth, inner.t.deep = t.replace, t.collect, t.depth, t.deep
 	inner.t.told, inner.t.issued, inner.t.marks, inner.t.met = t.told, t.issued, true, t.met
 	defer func() { t.met = inner.t.met }()
 	if p.keeps != nil {

@@ -12,6 +12,9 @@ func (m *Match) Read() error {
 	if len(route.reads) == 0 {
 		return nil
 	}
+	if err := m.count(); err != nil {
+		return err
+	}
 	m.values = make([][]string, len(route.reads))
 	w := getWalker()
 	defer w.release()

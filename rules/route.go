@@ -27,12 +27,15 @@ type Route struct {
 	Observe bool // forwarded unchanged: what would be done is only reported
 	Restore Restore
 
+	onFailure [len(failReasons)]OnFailure
+
 	patterns []*pattern
 	rules    []*Rule // its own, then the file's
 	tenant   tenant
 	any      *detect.Finder // with the settings of its file
 	look     *Rule          // the last look, or nil
 	parts    [roots]*automaton
+	broken   *automaton // of a body that is read as a text because it is broken; nil: it is refused
 	// Headers of framing and negotiation are covered only by rules that spell them.
 	spelled map[string]bool
 	framing *automaton
@@ -95,6 +98,7 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *d
 			}
 		}
 	}
+	r.routeFailures(route, s)
 	if s.pass && len(s.rules) > 0 {
 		r.problem(s.rules[0].line, s.rules[0].col, "a route with pass: true is forwarded unread: it can have no rules", "remove pass, or the rules")
 	}
@@ -272,7 +276,11 @@ func (route *Route) compile(ds *detectors) error {
 			return err
 		}
 	}
-	return nil
+	if route.OnFailure(string(Unparseable)) != FailText {
+		return nil
+	}
+	route.broken, err = compile(targets[inText], &kit{part: inText, any: route.any, look: ds.look, build: b})
+	return err
 }
 
 func (route *Route) read(a *address) {

@@ -14,9 +14,10 @@ func Schema() []byte {
 	file := object("A rule file of statveil: where in requests personal data stands, and what is done about it.", r.fileFields(&fileSpec{}, &scalar{}))
 	file["title"] = "statveil rules"
 	file["$defs"] = map[string]any{
-		"route":    object("One kind of request.", r.routeFields(&routeSpec{})),
-		"rule":     object("What is done at some places of a request.", r.ruleFields(&ruleSpec{})),
-		"detector": object("A detector of this file.", r.detectorFields(&detectorSpec{})),
+		"route":      object("One kind of request.", r.routeFields(&routeSpec{})),
+		"rule":       object("What is done at some places of a request.", r.ruleFields(&ruleSpec{})),
+		"on_failure": object("What becomes of a request that fails. Without a word: reject.", r.onFailureFields(&onFailureSpec{})),
+		"detector":   object("A detector of this file.", r.detectorFields(&detectorSpec{})),
 		"tenant": map[string]any{"anyOf": []any{
 			addressForm.schema(),
 			object("The tenant by its name.", r.tenantFields(&tenantSpec{})),

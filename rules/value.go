@@ -43,6 +43,7 @@ type treater struct {
 	marks    bool      // what is kept stays among the edits, for who looks at the text around
 	told     *Rule     // that keeps all around the value: the Replacer knows of it already
 	issued   time.Time // of the JWT that the value is in
+	deep     bool      // rules with find look through all encodings of the value (deep.go)
 	met      int       // plans that this request made us make
 	settled  bool      // the last value was taken or kept to its last character, or followed into an encoding
 	removed  bool      // the last value is to be left out, with the place where it stood
@@ -145,11 +146,16 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 			continue
 		case t.number && !find.Numeric(): // digits alone are nobody's number unless a detector is made for them
 			continue
-		case end-start < len(text):
+		case end-start < len(text) || t.deep:
 			t.findIn(rule, find, text, start, end)
 			whole := reading{text: text}
 			t.add(rule, &whole, &whole, text)
-			continue
+			if !rule.look {
+				continue
+			}
+			if err := t.lookDeep(rule, text); err != nil {
+				return err
+			}
 		default:
 			// The deepest reading first: what is half of a percent-encoding is no finding.
 			all := t.readings.of(text, t.bare)
@@ -161,10 +167,8 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 				continue
 			}
 			t.between(rule, text)
-			for i := range all {
-				if t.tokenIn(rule, &all[i]) {
-					return errToken
-				}
+			if err := t.refuseTokens(rule, text); err != nil {
+				return err
 			}
 		}
 		break
@@ -204,6 +208,10 @@ func (t *treater) take(rule *Rule, start, end int, text string) {
 // findIn finds in text[start:end], as if it were all there is: in t.spans, by their
 // places in text.
 func (t *treater) findIn(rule *Rule, find *detect.Finder, text string, start, end int) {
+	if t.deep {
+		t.findDeep(rule, find, text, start, end)
+		return
+	}
 	bare := ""
 	if t.bare != "" {
 		bare = t.bare[start:end]

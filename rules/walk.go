@@ -76,6 +76,7 @@ func getWalker() *walker {
 	w := walkers.Get().(*walker)
 	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth, w.t.met = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth, 0
 	w.stack, w.patches, w.looks, w.outer, w.plus = w.stack[:0], w.patches[:0], false, nil, nil
+	w.t.deep = false
 	return w
 }
 
@@ -123,9 +124,12 @@ func (w *walker) rewrite(dst, doc []byte, auto *automaton) ([]byte, bool, error)
 }
 
 // valid says whether these are JSON texts, and does nothing else.
-func (w *walker) valid(doc []byte, auto *automaton) bool {
+func (w *walker) valid(doc []byte, auto *automaton) bool { return w.check(doc, auto) == nil }
+
+// check returns what is wrong with the JSON texts, and does nothing else.
+func (w *walker) check(doc []byte, auto *automaton) error {
 	w.doc, w.depth, w.auto, w.looks = doc, w.t.depth, auto, false
-	return w.walk(auto.sink, silent) == nil
+	return w.walk(auto.sink, silent)
 }
 
 // walk reads JSON texts one after the other: one document, newline-delimited
@@ -162,7 +166,7 @@ value:
 		i = end + 1
 	case c == '{' || c == '[':
 		if len(w.stack) == w.depth {
-			return &Error{Reason: Oversize, Detail: fmt.Sprintf("the body nests deeper than %d", w.depth)}
+			return &Error{Reason: Oversize, Detail: fmt.Sprintf("the body nests deeper than %d", w.depth), Body: true, Limit: "depth"}
 		}
 		if plan.node != nil {
 			if err := w.t.drop(plan.node); err != nil {
@@ -434,11 +438,11 @@ func (w *walker) address() string {
 
 func (w *walker) broken(i int) error {
 	if i >= len(w.doc) {
-		return &Error{Unparseable, "the body ends in the middle of a JSON text", true}
+		return badBody("the body ends in the middle of a JSON text")
 	}
-	return &Error{Unparseable, fmt.Sprintf("the body is not JSON at byte %d", i), true}
+	return badBody("the body is not JSON at byte %d", i)
 }
 
 func (w *walker) brokenString(i int) error {
-	return &Error{Unparseable, fmt.Sprintf("the JSON string at byte %d is not closed, or holds a control character, a broken escape, a lone surrogate or what is not UTF-8", i), true}
+	return badBody("the JSON string at byte %d is not closed, or holds a control character, a broken escape, a lone surrogate or what is not UTF-8", i)
 }

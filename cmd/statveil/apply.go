@@ -93,7 +93,7 @@ func (f *applyFlags) apply(c *cobra.Command, names []string) error {
 	began := time.Now() // for all records: none is cut off from the others by midnight
 	a := &applying{
 		sanitizer: &proxy.Sanitizer{
-			Keys:   keyring,
+			Keys:   keyring.keyring,
 			Limits: proxy.Limits{Body: int64(cfg.Limits.Body), Depth: cfg.Limits.Depth},
 			Now:    func() time.Time { return began },
 		},

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/statveil/statveil/config"
-	"github.com/statveil/statveil/keys"
 	"github.com/statveil/statveil/rules"
 	"github.com/statveil/statveil/rules/packs"
 )
@@ -50,15 +49,18 @@ func demo(ctx context.Context, once bool, stdout, stderr io.Writer) error {
 	defer collector.close()
 
 	cfg := config.Default()
-	cfg.Listen, cfg.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Listen, cfg.Admin.Listen, cfg.Admin.Private = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Keys.Dev = true
 	cfg.Upstream = "http://" + collector.address
 	cfg.Log = config.Log{Level: "error", Format: "console"}
+	sidecar, err := newSidecar(func() (*config.Config, error) { return cfg, nil }, func([]string) (*rules.Set, error) { return set, nil }, stderr)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	started, ended := make(chan net.Addr, 1), make(chan error, 1)
-	go func() {
-		ended <- serve(ctx, cfg, set, keys.NewDev().Keyring, newLogger(cfg.Log, stderr), func(a net.Addr) { started <- a })
-	}()
+	go func() { ended <- sidecar.serve(ctx, func(a net.Addr) { started <- a }) }()
 	var address string
 	select {
 	case a := <-started:

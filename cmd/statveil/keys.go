@@ -95,16 +95,23 @@ func parseKeys(spec string) (config.Keys, error) {
 		"--keys %q is not known", spec)
 }
 
+// A keySource is where keyrings come from, and what metrics say of it.
+type keySource struct {
+	keyring func(tenant string) *pseudonym.Keyring
+	tenants int           // that have a keyring of their own
+	newest  func() uint16 // the highest key version in effect
+}
+
 // openKeys opens the one source that k names.
-func openKeys(k config.Keys) (func(tenant string) *pseudonym.Keyring, error) {
+func openKeys(k config.Keys) (keySource, error) {
 	if k.Dev {
-		return keys.NewDev().Keyring, nil
+		return keySource{keys.NewDev().Keyring, 0, func() uint16 { return 1 }}, nil
 	}
 	store, err := openKeyFile(k.File)
 	if err != nil {
-		return nil, err
+		return keySource{}, err
 	}
-	return store.Keyring, nil
+	return keySource{store.Keyring, store.Tenants(), store.MaxVersion}, nil
 }
 
 func openKeyFile(path string) (*keys.File, error) {

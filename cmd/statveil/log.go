@@ -13,51 +13,76 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// newLogger writes to w. No line it is given may hold a value from traffic, a
-// URL or a client's address; repeated lines are sampled, so that a flood of bad
-// requests is no flood of logs.
-func newLogger(c config.Log, w io.Writer) *zap.Logger {
-	level, err := zapcore.ParseLevel(c.Level)
-	if err != nil {
-		panic("statveil: internal error: the log level was not validated")
-	}
+// logs are what the sidecar writes. No line may hold a value from traffic, a URL or a
+// client's address, at whatever level.
+type logs struct {
+	*zap.Logger             // repeated lines are sampled: a flood of bad requests is no flood of logs
+	access      *zap.Logger // one line a request, of which still fewer are written
+	level       zap.AtomicLevel
+	always      func(msg string, fields ...zap.Field) // warns, whatever the level
+}
+
+func newLogs(c config.Log, w io.Writer) *logs {
+	l := &logs{level: zap.NewAtomicLevelAt(logLevel(c.Level))}
 	ec := zap.NewProductionEncoderConfig()
 	ec.TimeKey, ec.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
 	encoder := zapcore.NewJSONEncoder(ec)
 	if c.Format == "console" {
 		encoder = zapcore.NewConsoleEncoder(ec)
 	}
-	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)
-	return zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 50, 1000))
+	out := zapcore.Lock(zapcore.AddSync(w))
+	core := zapcore.NewCore(encoder, out, l.level)
+	l.Logger = zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 50, 1000))
+	l.access = zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 5, 1000))
+	l.always = zap.New(zapcore.NewCore(encoder, out, zapcore.WarnLevel)).Warn
+	return l
 }
 
-// observe logs what became of each request: refusals as warnings, what routes that
-// observe would do as information, the rest for debugging.
-func observe(log *zap.Logger) func(proxy.Outcome) {
-	return func(o proxy.Outcome) {
-		fields := []zap.Field{
-			zap.String("route", o.Route), zap.Int("status", o.Status), zap.Int("replaced", o.Replaced),
-			zap.Duration("took", o.Took),
-		}
-		switch {
-		case o.Observed && o.Refused != "":
-			log.Info("observed: would be refused", append(fields, zap.String("reason", string(o.Refused)), zap.String("detail", o.Detail))...)
-			return
-		case o.Observed:
-			log.Info("observed", fields...)
-			return
-		case o.Refused == "":
-			log.Debug("forwarded", fields...)
-			return
-		}
-		log.Warn("refused", append(fields, zap.String("reason", string(o.Refused)), zap.String("detail", o.Detail), zap.String("request_id", o.ID))...)
+func logLevel(text string) zapcore.Level {
+	level, err := zapcore.ParseLevel(text)
+	if err != nil {
+		panic("statveil: internal error: the log level was not validated")
+	}
+	return level
+}
+
+// request is the access log: by route, and with nothing of the request. At level
+// debug all that was forwarded is in it, else a sample.
+func (l *logs) request(o proxy.Outcome) {
+	fields := append(make([]zap.Field, 0, 10), zap.String("route", o.Route), zap.Int("status", o.Status), zap.Int("replaced", o.Replaced), zap.Duration("took", o.Took))
+	if o.Refused != "" {
+		fields = append(fields, zap.String("reason", string(o.Refused)), zap.String("detail", o.Detail))
+	}
+	if o.Limit != "" {
+		fields = append(fields, zap.String("limit", o.Limit))
+	}
+	if o.ID != "" {
+		fields = append(fields, zap.String("request_id", o.ID))
+	}
+	switch {
+	case o.Panic != nil:
+		l.Error("a request ended in a mistake of this program", append(fields, zap.Strings("at", o.Panic))...)
+	case o.Observed && o.Refused != "":
+		l.Info("observed: would be refused", fields...)
+	case o.Observed:
+		l.Info("observed", fields...)
+	case o.Dropped:
+		l.Warn("dropped", fields...)
+	case o.Gone:
+		l.Info("canceled", fields...)
+	case o.Refused != "":
+		l.Warn("refused", fields...)
+	case l.level.Enabled(zap.DebugLevel):
+		l.Debug("forwarded", fields...)
+	default:
+		l.access.Info("forwarded", fields...)
 	}
 }
 
-// serverLog is the log of net/http's server. Its lines hold client addresses,
-// malformed request lines and panic values: none of that is written. Of a panic,
-// the places in the code are.
-func serverLog(l *zap.Logger) *log.Logger { return log.New(silent{l}, "", 0) }
+// http is the log of net/http's servers. Their lines hold client addresses, malformed
+// request lines and panic values: none of that is written. Of a panic, the places in
+// the code are.
+func (l *logs) http() *log.Logger { return log.New(silent{l.Logger}, "", 0) }
 
 type silent struct{ log *zap.Logger }
 

@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -146,15 +145,17 @@ func pseudonymized(t *testing.T, set *rules.Set, path string, now time.Time, con
 	if err != nil {
 		t.Fatal(err)
 	}
-	req := httptest.NewRequest(http.MethodPost, "/acme/x", bytes.NewReader(body))
-	req.URL.Path = "/acme/" + conference
-	req.RequestURI = ""
+	to := &url.URL{Scheme: "http", Host: "collector", Path: "/acme/" + conference}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to.String(), bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
 	req.Header.Set("Content-Type", "application/json")
 	res, err := sanitizer.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	io.Copy(io.Discard, res.Body)
+	res.Body.Close()
 	return arrived
 }
 

@@ -33,29 +33,21 @@ ends; a second signal ends it at once.`,
   statveil run -c statveil.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := f.config(c)
+			f.settle()
+			load := func() (*config.Config, error) { return f.config(c) }
+			s, err := newSidecar(load, loadRules, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			set, err := loadRules(cfg.Rules)
-			if err != nil {
-				return err
+			defer s.log.Sync()
+			if s.now.Load().cfg.Keys.Dev {
+				s.log.always("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
 			}
-			keyring, err := openKeys(cfg.Keys)
-			if err != nil {
-				return err
+			s.warn(s.now.Load())
+			if unknown, _ := config.Default().Environment(os.Environ()); len(unknown) > 0 { // the sidecar was built with the rest
+				s.log.always("these environment variables are not known and change nothing", zap.Strings("variables", unknown))
 			}
-			log := newLogger(cfg.Log, c.ErrOrStderr())
-			defer log.Sync()
-			// Warnings at every start, whatever the level.
-			warn := newLogger(config.Log{Level: "warn", Format: cfg.Log.Format}, c.ErrOrStderr()).Warn
-			if cfg.Keys.Dev {
-				warn("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
-			}
-			if names := observing(set); len(names) > 0 {
-				warn("routes observe: their requests are forwarded unchanged, whatever they hold", zap.Strings("routes", names))
-			}
-			return serve(c.Context(), cfg, set, keyring, log, nil)
+			return s.serve(c.Context(), nil)
 		},
 	}
 	f.register(c)
@@ -99,16 +91,31 @@ func rulesFlag(c *cobra.Command, paths *[]string) {
 	_ = c.MarkFlagFilename("rules", "yaml") // only for shell completion
 }
 
+// settle decides which configuration file there is: one that disappears later is
+// missed, and none that appears later is read.
+func (f *runFlags) settle() {
+	if _, err := os.Stat(defaultFile); f.file == "" && err == nil {
+		f.file = defaultFile
+	}
+}
+
+const defaultFile = "statveil.yaml"
+
 // loadConfig reads the configuration file of -c or, where there is one,
-// statveil.yaml.
+// statveil.yaml, and lays the environment over it.
 func loadConfig(file string) (*config.Config, error) {
-	if file != "" {
-		return config.Load(file)
+	path := file
+	if path == "" {
+		path = defaultFile
 	}
-	cfg, err := config.Load("statveil.yaml")
-	if errors.Is(err, fs.ErrNotExist) {
-		return config.Default(), nil
+	cfg, err := config.Load(path)
+	if file == "" && errors.Is(err, fs.ErrNotExist) {
+		cfg, err = config.Default(), nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = cfg.Environment(os.Environ()) // run says what is unknown, once
 	return cfg, err
 }
 
@@ -123,7 +130,7 @@ func (f *runFlags) config(c *cobra.Command) (*config.Config, error) {
 		cfg.Listen = f.listen
 	}
 	if set("upstream") {
-		cfg.Upstream = f.upstream
+		cfg.Upstream, cfg.Collectors = f.upstream, nil
 	}
 	if set("rules") {
 		cfg.Rules = f.rules

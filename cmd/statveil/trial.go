@@ -33,12 +33,12 @@ func try(set *rules.Set, req *http.Request, to rules.Collector) (*http.Response,
 				out.Refused, out.Detail = "", fmt.Sprintf("would be refused: %s: %s", o.Refused, o.Detail)
 			}
 		},
-		Found: func(f *rules.Finding, with string) {
+		Found: func(_ *rules.Route, f *rules.Finding, with string) {
 			out.Seen = append(out.Seen, rules.Seen{Rule: f.Rule, Address: f.Address(), Kind: f.Kind, Text: f.Text(), With: with})
 		},
 	}
 	client := &client{header: http.Header{}, status: http.StatusOK}
-	proxy.Reverse(sanitizer, &url.URL{Scheme: "http", Host: "collector"}).ServeHTTP(client, req)
+	proxy.Reverse(sanitizer, func(string) *url.URL { return &url.URL{Scheme: "http", Host: "collector"} }).ServeHTTP(client, req)
 	return &http.Response{
 		StatusCode: client.status, Header: client.header, Request: req,
 		ContentLength: int64(client.body.Len()), Body: io.NopCloser(&client.body),

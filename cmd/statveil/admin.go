@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+)
+
+// probes answers Kubernetes and Prometheus: started once we are here, ready until the
+// drain begins, alive as long as we answer. Nothing here changes anything.
+func (s *sidecar) probes() http.Handler {
+	mux := http.NewServeMux()
+	ok := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }
+	mux.HandleFunc("GET /startupz", ok)
+	mux.HandleFunc("GET /livez", ok)
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !s.ready.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprintln(w, "draining")
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	mux.Handle("GET /metrics", s.metrics.handler())
+	return mux
+}
+
+// private answers the operator, from this machine or pod only.
+func (s *sidecar) private() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /-/reload", func(w http.ResponseWriter, _ *http.Request) {
+		switch changed, err := s.reload(); {
+		case err != nil:
+			w.WriteHeader(http.StatusInternalServerError)
+			printError(w, err)
+		case changed:
+			fmt.Fprintln(w, "reloaded")
+		default:
+			fmt.Fprintln(w, "nothing has changed")
+		}
+	})
+	mux.Handle("GET /-/log", s.log.level)
+	mux.Handle("PUT /-/log", s.log.level)
+	return local(mux)
+}
+
+// local refuses what a browser sends on behalf of a page: the page may be anybody's,
+// and its name may lead here (DNS rebinding).
+func local(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		ip := net.ParseIP(host)
+		if host != "localhost" && !ip.IsLoopback() || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprintln(w, "this address answers the operator only: no browser, and by the name localhost or 127.0.0.1")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

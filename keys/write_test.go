@@ -103,7 +103,7 @@ func TestRotateConcurrent(t *testing.T) {
 // Keyrings that are added at once to a file that is not there yet are all in it.
 func TestAddConcurrent(t *testing.T) {
 	t.Parallel()
-	for range 20 {
+	for range 5 {
 		path := filepath.Join(t.TempDir(), "keys.json")
 		var wg sync.WaitGroup
 		for i := range 8 {
@@ -134,7 +134,7 @@ func TestRotateKilled(t *testing.T) {
 		}
 		seen = n
 	}
-	for round := range 25 {
+	for round := range 12 {
 		cmd := process(t, rotateForever, path)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

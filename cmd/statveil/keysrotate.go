@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,8 +87,8 @@ func rotate(path, tenant string, from time.Time) (uint16, error) {
 	switch {
 	case errors.Is(err, keys.ErrNoKeyring):
 		return 0, &hintedError{err, fmt.Sprintf("statveil keys init --keys file:%s --tenant %s adds one", path, tenant)}
-	case errors.Is(err, fs.ErrPermission):
-		return 0, &hintedError{err, "the file is replaced by another one: its folder must be writable"}
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EBUSY):
+		return 0, &hintedError{err, "the file is replaced by another one, so its folder must be writable; what is mounted is rotated where it comes from"}
 	}
 	return number, err
 }

@@ -43,8 +43,8 @@ different pseudonyms to one value until they do. --activate-in gives them time: 
 that sees the file takes it up within seconds, a Kubernetes Secret takes up to 90
 seconds to get to a pod.
 
-The file is replaced as a whole, keeps owner and mode, and must belong to its owner
-alone. Of a symbolic link the file is replaced that it leads to.`,
+The file is replaced as a whole and keeps owner and mode; none but its owner may read
+it. Of a symbolic link the file is replaced that it leads to.`,
 		Example: `  statveil keys rotate --keys file:keys.json
   statveil keys rotate --keys file:keys.json --tenant acme --activate-in 1h`,
 		Args: cobra.NoArgs,

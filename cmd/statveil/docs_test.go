@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -270,7 +271,7 @@ func (s *shell) command(w []string, in string) string {
 		}
 	case w[0] == "./statveil" && w[len(w)-1] == "&":
 		s.start(append(w[1:len(w)-1], "--listen", s.listen, "--admin", "127.0.0.1:0"))
-	case strings.HasPrefix(line, "./statveil keys init "), strings.HasPrefix(line, "./statveil apply "):
+	case w[0] == "./statveil" && slices.Contains([]string{"keys", "lookup", "apply"}, w[1]):
 		s.batch(w[1:])
 	case w[0] == "curl":
 		s.curl(w)

@@ -31,7 +31,8 @@ type sidecar struct {
 	server   *proxy.Server
 	ready    atomic.Bool
 
-	now atomic.Pointer[generation]
+	started *config.Config // what cannot change is as it says
+	now     atomic.Pointer[generation]
 
 	reloading sync.Mutex
 	broken    digest // of the files that could not be loaded, so that it is said once
@@ -43,7 +44,7 @@ func newSidecar(load func() (*config.Config, error), rules func(paths []string) 
 	if err != nil {
 		return nil, err
 	}
-	s := &sidecar{load: load, rules: rules, log: newLogs(cfg.Log, stderr), inflight: proxy.NewInFlight(int64(cfg.Limits.Inflight))}
+	s := &sidecar{load: load, rules: rules, started: cfg, log: newLogs(cfg.Log, stderr), inflight: proxy.NewInFlight(int64(cfg.Limits.Inflight))}
 	s.server = &proxy.Server{
 		Handler:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.now.Load().handler.ServeHTTP(w, r) }),
 		Headers:     int(cfg.Limits.Headers),

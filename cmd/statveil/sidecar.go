@@ -130,6 +130,8 @@ func (s *sidecar) serve(ctx context.Context, started func(net.Addr)) error {
 	}
 
 	stdlog.SetOutput(silent{s.log.Logger}) // net/http's transport quotes there what a collector says unasked
+	over, end := context.WithCancel(context.Background())
+	end()
 	failed := make(chan error, 3)
 	for _, a := range []struct {
 		listener net.Listener
@@ -138,11 +140,11 @@ func (s *sidecar) serve(ctx context.Context, started func(net.Addr)) error {
 		if a.listener == nil {
 			continue
 		}
-		server := &http.Server{
-			Handler: a.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute,
-			MaxHeaderBytes: 16 << 10, ErrorLog: s.log.http(),
+		server := &proxy.Server{
+			Handler: a.handler, Headers: 16 << 10, Connections: 64, HTTP: http.Server{ErrorLog: s.log.http()},
+			ReadHeader: 5 * time.Second, ReadBody: 10 * time.Second, Idle: time.Minute, Write: 10 * time.Second,
 		}
-		defer server.Close() // after the drain: it is watched
+		defer server.Shutdown(over, over) // after the drain: it is watched
 		go func() { failed <- server.Serve(a.listener) }()
 	}
 	go func() { failed <- s.server.Serve(clients) }()

@@ -109,7 +109,7 @@ func TestOperationsMetrics(t *testing.T) {
 		there[m[1]] = true
 	}
 	listed := map[string]bool{}
-	for _, m := range regexp.MustCompile("(statveil_\\w+)(\\{([a-z_,]+)\\})?").FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`(statveil_\w+)(\{([a-z_,]+)\})?`).FindAllStringSubmatch(page, -1) {
 		if listed[m[1]] = true; !there[m[1]] {
 			t.Errorf("%s is not there", m[1])
 		}

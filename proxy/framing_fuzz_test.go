@@ -196,6 +196,7 @@ var wellKnown = []string{
 	"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n\r\r",
 	"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n\n\n\n\n",
 	"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n",
+	"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1a\r\n0123456789\r\n0\r\n0123456789\n\r\n0\r\n\r\n",
 	"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\nZ: a\r\n b\r\n\r\n",
 	"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\n\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
 	"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n3\r\nabc\r\n0\r\n\r\n",

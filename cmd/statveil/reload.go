@@ -16,7 +16,7 @@ import (
 
 // pollEvery is how often files are looked at. They are read, not watched: that also
 // sees a volume that is swapped as a whole, and file systems that notify nobody.
-const pollEvery = time.Second
+var pollEvery = time.Second
 
 // watch reloads when a SIGHUP comes, and when files have changed and stayed the same
 // for one look: whoever is still writing has not finished.

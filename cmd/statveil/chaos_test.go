@@ -54,7 +54,7 @@ func (v edition) digits() [3]int { return [3]int{int(v) / 16 % 4, int(v) / 4 % 4
 
 func (v edition) rules() string {
 	var b strings.Builder
-	b.WriteString(eventRules + "    rules:\n")
+	b.WriteString(drainRules + "    rules:\n")
 	for i, d := range v.digits() {
 		fmt.Fprintf(&b, "      - {at: [query.q%[1]d, body.f%[1]d], do: %[2]s}\n", i, treatments[d])
 	}
@@ -106,13 +106,13 @@ func TestReloadedUnderLoad(t *testing.T) {
 		}
 	}
 	dir := files(t, collector.url(), "")
-	put(t, dir, "rules.yaml", first.rules())
+	replace(t, dir, "rules.yaml", first.rules())
 	p := launch(t, calm, dir)
 
 	sent := 0
 	now := func() edition { // the one that treats a request that begins now
 		sent++
-		res, err := http.DefaultTransport.RoundTrip(newEvent(p.listen, sent))
+		res, err := http.DefaultTransport.RoundTrip(event(t.Context(), t, p.listen, sent))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,10 +139,10 @@ func TestReloadedUnderLoad(t *testing.T) {
 			collector.mu.Unlock()
 			last = v
 			reloads++
-			put(t, dir, "rules.yaml", v.rules())
+			replace(t, dir, "rules.yaml", v.rules())
 		} else {
 			broken++
-			put(t, dir, "rules.yaml", v.broken())
+			replace(t, dir, "rules.yaml", v.broken())
 		}
 		switch i / 3 % 3 {
 		case 0:
@@ -189,7 +189,7 @@ func TestCollectorRestarts(t *testing.T) {
 	sent := 0
 	status := func() int {
 		sent++
-		res, err := http.DefaultTransport.RoundTrip(newEvent(p.listen, sent))
+		res, err := http.DefaultTransport.RoundTrip(event(t.Context(), t, p.listen, sent))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,7 @@ func TestDrainFinishes(t *testing.T) {
 	p := start(t, collector.url(), "")
 	answer := make(chan string)
 	go func() {
-		res, err := http.DefaultTransport.RoundTrip(newEvent(p.listen, 1))
+		res, err := http.DefaultTransport.RoundTrip(event(t.Context(), t, p.listen, 1))
 		if err != nil {
 			answer <- err.Error()
 			return
@@ -70,7 +70,7 @@ func TestDrainEnds(t *testing.T) {
 			p := start(t, collector.url(), tt.config)
 			answer := make(chan string)
 			go func() {
-				res, err := http.DefaultTransport.RoundTrip(newEvent(p.listen, 1))
+				res, err := http.DefaultTransport.RoundTrip(event(t.Context(), t, p.listen, 1))
 				if err != nil {
 					answer <- ""
 					return
@@ -151,7 +151,7 @@ func TestLogs(t *testing.T) {
 		io.Copy(io.Discard, conn)
 		conn.Close()
 	}
-	res, err := http.DefaultTransport.RoundTrip(newEvent(p.listen, 1))
+	res, err := http.DefaultTransport.RoundTrip(event(t.Context(), t, p.listen, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 // planted is in every event, in its path, query, headers and body.
 const planted = "+12025550143"
 
-const eventRules = `
+const drainRules = `
 version: 1
 tenant: {name: acme}
 routes:
@@ -32,7 +33,13 @@ routes:
 // No detector finds anything in it, so rules alone decide what becomes of it.
 const mark = "mark-abcdefgh"
 
-// newEvent is one numbered request; some are large, so that they could break.
+// event is one numbered request.
+func event(ctx context.Context, t *testing.T, address string, n int) *http.Request {
+	t.Helper()
+	return newEvent(address, n).WithContext(ctx)
+}
+
+// newEvent makes a request; some are large, so that they could break.
 func newEvent(address string, n int) *http.Request {
 	body := fmt.Sprintf(`{"n":%d,"user":"%s","f0":"%[3]s","f1":"%[3]s","f2":"%[3]s","pad":"%s","end":"end"}`,
 		n, planted, mark, strings.Repeat("x", rand.IntN(1+n%5*5_000)))

@@ -47,13 +47,16 @@ func start(t *testing.T, upstream, more string) *process {
 func files(t *testing.T, upstream, more string) string {
 	t.Helper()
 	dir := t.TempDir()
-	put(t, dir, "rules.yaml", eventRules)
-	put(t, dir, "statveil.yaml", addresses+"rules: [rules.yaml]\nkeys: {dev: true}\nlog: {level: debug}\nupstream: "+upstream+"\n"+more)
+	replace(t, dir, "rules.yaml", drainRules)
+	if !strings.Contains(more, "log:") {
+		more += "log: {level: debug}\n"
+	}
+	replace(t, dir, "statveil.yaml", addresses+"rules: [rules.yaml]\nkeys: {dev: true}\nupstream: "+upstream+"\n"+more)
 	return dir
 }
 
-// put makes what a file says something else, all at once.
-func put(t *testing.T, dir, name, text string) {
+// replace makes what a file says something else, all at once.
+func replace(t *testing.T, dir, name, text string) {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {

@@ -147,8 +147,8 @@ func TestOperationsMessages(t *testing.T) {
 		}
 	}
 	n := 0
-	for _, row := range regexp.MustCompile("(?m)^\\| `(.*) \\| .* \\|$").FindAllStringSubmatch(table, -1) {
-		for _, m := range regexp.MustCompile("([a-z][^`]*)`").FindAllStringSubmatch(row[1], -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*`) \\| .* \\|$").FindAllStringSubmatch(table, -1) {
+		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
 			n++
 			said := strings.TrimSuffix(strings.TrimPrefix(m[1], "limit: "), " ...")
 			if !bytes.Contains(code, []byte(`"`+said)) {

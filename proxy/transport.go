@@ -21,9 +21,10 @@ type Transport struct {
 	timeout time.Duration
 }
 
-// NewTransport returns a Transport. timeout bounds the wait for the header of an
-// answer, and for each next piece of its body. config says whom to trust and who we
-// are, and may be nil.
+// NewTransport returns a Transport. timeout bounds the wait for a connection, then for
+// the collector to take each next piece of the request, for the header of its answer,
+// and for each next piece of that. config says whom to trust and who we are, and may
+// be nil.
 func NewTransport(timeout time.Duration, config *tls.Config) *Transport {
 	t := &Transport{timeout: timeout}
 	dialer := net.Dialer{Timeout: min(timeout, 10*time.Second), KeepAlive: 30 * time.Second}
@@ -37,7 +38,6 @@ func NewTransport(timeout time.Duration, config *tls.Config) *Transport {
 		},
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    min(timeout, 10*time.Second),
-		ResponseHeaderTimeout:  timeout,
 		MaxResponseHeaderBytes: 256 << 10,
 		MaxIdleConns:           1024,
 		MaxIdleConnsPerHost:    256,
@@ -102,8 +102,26 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 	if body != nil {
 		out.Body = body()
 	}
+	var late, answered atomic.Bool
+	clock := time.AfterFunc(t.timeout, func() {
+		if !answered.Load() {
+			late.Store(true)
+			cancel()
+		}
+	})
+	if out.Body != nil && out.Body != http.NoBody {
+		out.Body = &takenBody{out.Body, clock, t.timeout}
+	}
 	res, err = t.pool.RoundTrip(out)
-	if err != nil {
+	answered.Store(true) // the body may still be under way
+	clock.Stop()
+	switch {
+	case late.Load():
+		if err == nil {
+			res.Body.Close()
+		}
+		return nil, true, errLate
+	case err != nil:
 		cancel()
 		return nil, conn == nil || conn.sent.Load() != before, err
 	}
@@ -120,6 +138,21 @@ type countedConn struct {
 func (c *countedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.sent.Add(int64(n))
+	return n, err
+}
+
+// A takenBody starts the clock anew with each piece of a request that the collector
+// takes. It stands still while the client is to send the next one.
+type takenBody struct {
+	io.ReadCloser
+	clock *time.Timer
+	pace  time.Duration
+}
+
+func (b *takenBody) Read(p []byte) (int, error) {
+	b.clock.Stop()
+	n, err := b.ReadCloser.Read(p)
+	b.clock.Reset(b.pace)
 	return n, err
 }
 
@@ -152,6 +185,6 @@ var errLate net.Error = lateError{}
 
 type lateError struct{}
 
-func (lateError) Error() string   { return "the collector's answer stopped" }
+func (lateError) Error() string   { return "the collector did not go on in time" }
 func (lateError) Timeout() bool   { return true }
 func (lateError) Temporary() bool { return false }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -204,5 +205,35 @@ func deaf(t *testing.T) string {
 			c.Close()
 		}
 	})
+	return l.Addr().String()
+}
+
+// terminate stands in front of a recorder, with TLS, and returns its address.
+func terminate(t *testing.T, r *recorder, config *tls.Config) string {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			front, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() {
+				defer front.Close()
+				back, err := net.Dial("tcp", r.address)
+				if err != nil {
+					return
+				}
+				defer back.Close()
+				go func() { io.Copy(back, front); back.Close() }()
+				io.Copy(front, back)
+			})
+		}
+	})
+	t.Cleanup(func() { l.Close(); all.Wait() })
 	return l.Addr().String()
 }

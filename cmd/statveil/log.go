@@ -38,9 +38,12 @@ func newLogs(c config.Log, w io.Writer) *logs {
 	return l
 }
 
+// logLevels are those of the configuration. Zap has more, which would silence errors.
+var logLevels = map[string]zapcore.Level{"debug": zap.DebugLevel, "info": zap.InfoLevel, "warn": zap.WarnLevel, "error": zap.ErrorLevel}
+
 func logLevel(text string) zapcore.Level {
-	level, err := zapcore.ParseLevel(text)
-	if err != nil {
+	level, ok := logLevels[text]
+	if !ok {
 		panic("statveil: internal error: the log level was not validated")
 	}
 	return level

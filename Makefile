@@ -9,10 +9,10 @@ FUZZTIME ?= 30s
 BINARY  ?= statveil
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test race lint bench fuzz build vuln
+.PHONY: help quick test race lint e2e e2e-image bench fuzz build vuln
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 quick: ## the tests while you work: no race detector, needs no C compiler
 	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) $(PKG)
@@ -37,6 +37,13 @@ lint: ## format, vet, staticcheck, a tidy go.mod, unaltered modules
 	$(GO) tool staticcheck $(PKG)
 	$(GO) mod tidy -diff
 	$(GO) mod verify
+
+# Each of these has a Go module of its own, since it needs more of the machine than Go. None skips what it cannot run.
+e2e: e2e-image ## what is shipped, run for real: all of the following
+
+# Not from the cache of tests: Go does not know that the Dockerfile is read.
+e2e-image: ## the Dockerfile, built and run (needs root, and Debian's buildah runc umoci busybox-static)
+	cd test/image && $(GO) vet . && $(GO) test -count=1 $(TESTFLAGS) .
 
 bench: ## all benchmarks, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(PKG)

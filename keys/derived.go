@@ -67,20 +67,25 @@ func (d *derived) keyring(name string) *pseudonym.Keyring {
 	return k
 }
 
-// derive makes the keyring of a valid name: each version with a secret of its
-// own, under the number and from the time of the version it is derived from.
+// derive makes the keyring of a valid name.
 func (d *derived) derive(name string) *pseudonym.Keyring {
-	versions := make([]pseudonym.Version, len(d.from))
-	for i, v := range d.from {
-		secret, err := hkdf.Key(sha256.New, v.Secret, nil, d.label+name, 32)
+	k, err := pseudonym.NewKeyring(name, deriveVersions(d.label, name, d.from)...)
+	if err != nil {
+		panic("keys: internal error: " + err.Error())
+	}
+	return k
+}
+
+// deriveVersions gives each version a secret that is the name's own, under the
+// number and from the time of the version it is derived from.
+func deriveVersions(label, name string, from []pseudonym.Version) []pseudonym.Version {
+	versions := make([]pseudonym.Version, len(from))
+	for i, v := range from {
+		secret, err := hkdf.Key(sha256.New, v.Secret, nil, label+name, secretSize)
 		if err != nil {
 			panic("keys: internal error: " + err.Error())
 		}
 		versions[i] = pseudonym.Version{Number: v.Number, Secret: secret, From: v.From}
 	}
-	k, err := pseudonym.NewKeyring(name, versions...)
-	if err != nil {
-		panic("keys: internal error: " + err.Error())
-	}
-	return k
+	return versions
 }

@@ -12,11 +12,17 @@
 // same in every process that reads the file. Getting a keyring reads nothing and
 // waits for nobody.
 //
+// [Rotate] adds a key version to a file, and [AddKeyring] a tenant. They may be
+// called at any time, by several processes at once, and beside whoever reads the
+// file: there is never half a file. A [File] is what was read when it was opened and
+// never changes; who wants to see a new version opens the file again.
+//
 // Do not use development keys where pseudonyms must outlive a restart or agree
 // between two processes: after a restart the same value has another pseudonym,
 // and no reversible pseudonym made before can be turned back by anyone. Do not
-// lose a key file, for the same reason: back it up where only you can read it.
+// lose a key file, for the same reason: back it up where only you can read it. Do
+// not take old versions out of it.
 //
-// A file is read once, when it is opened. Whoever can read it can compute every
-// pseudonym of every tenant: OpenFile refuses one that others can.
+// Whoever can read a key file can compute every pseudonym of every tenant in it:
+// OpenFile refuses one that others than its owner can.
 package keys

@@ -1,13 +1,12 @@
 package keys
 
 import (
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
-	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -30,111 +29,83 @@ const maxFile = 1 << 20
 
 // File is the keys that a file held when it was opened. It is safe for
 // concurrent use. The zero File must not be used; see [OpenFile].
-type File struct{ tenants derived }
+type File struct {
+	tenants derived
+	names   []string // of the keyrings in the file, sorted
+}
 
 // OpenFile reads the keys of a file that [CreateFile] made. It refuses a file
 // that others than its owner can read or write. Errors say what to do and never
 // hold a secret.
 func OpenFile(path string) (*File, error) {
-	data, err := readPrivate(path)
+	all, _, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening keys: %w", err)
 	}
-	defer clear(data)
-	keyrings, err := parse(data)
+	given, err := all.ready()
 	if err != nil {
 		return nil, fmt.Errorf("opening keys: %s: %w", path, err)
 	}
-	given := make(map[string]*pseudonym.Keyring, len(keyrings))
-	for name, versions := range keyrings {
-		if given[name], err = pseudonym.NewKeyring(name, versions...); err != nil {
-			return nil, fmt.Errorf("opening keys: %s: keyring %s: %w", path, name, err)
-		}
-	}
-	f := &File{}
-	f.tenants.init(given, derivedLabel, keyrings[Default])
+	f := &File{names: slices.Sorted(maps.Keys(given))}
+	f.tenants.init(given, derivedLabel, all[Default])
 	return f, nil
 }
 
+// keyrings are those that a file holds, by the names of their tenants.
+type keyrings map[string][]pseudonym.Version
+
+// ready makes keyrings that can be used, or says which one cannot.
+func (all keyrings) ready() (map[string]*pseudonym.Keyring, error) {
+	ready := make(map[string]*pseudonym.Keyring, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		k, err := pseudonym.NewKeyring(name, all[name]...)
+		if err != nil {
+			return nil, fmt.Errorf("keyring %s: %w", name, err)
+		}
+		ready[name] = k
+	}
+	return ready, nil
+}
+
+// read reads a key file, and what the file system says of it.
+func read(path string) (keyrings, fs.FileInfo, error) {
+	data, info, err := readPrivate(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer clear(data)
+	all, err := parse(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return all, info, nil
+}
+
 // readPrivate reads a regular file that is its owner's alone.
-func readPrivate(path string) ([]byte, error) {
+func readPrivate(path string) ([]byte, fs.FileInfo, error) {
 	// Opening a pipe would otherwise wait for whoever writes into it.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no regular file", path)
+		return nil, nil, fmt.Errorf("%s is no regular file", path)
 	case info.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("%s is open to others than its owner (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
+		return nil, nil, fmt.Errorf("%s is open to others than its owner (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s is larger than 1 MiB: it is no key file", path)
+		return nil, nil, fmt.Errorf("%s is larger than 1 MiB: it is no key file", path)
 	}
-	return data, nil
-}
-
-// CreateFile makes a key file with one new random keyring, that of [Default],
-// readable by its owner alone. It never overwrites: where there is something at
-// path, the error is fs.ErrExist. There is never half a file at path.
-func CreateFile(path string) error {
-	secret := make([]byte, 32)
-	rand.Read(secret)
-	defer clear(secret)
-	data := format(map[string][]pseudonym.Version{
-		Default: {{Number: 1, From: time.Now().UTC().Truncate(time.Second), Secret: secret}},
-	})
-	defer clear(data)
-	if err := publish(path, data); err != nil {
-		return fmt.Errorf("making keys: %w", err)
-	}
-	return nil
-}
-
-// publish writes a new file of its owner's beside path and gives it that name
-// once it is whole and on the disk.
-func publish(path string, data []byte) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".statveil-keys-*") // of mode 0600
-	if err != nil {
-		var wrong *fs.PathError
-		if errors.As(err, &wrong) { // its path is the temporary one, which tells nobody anything
-			return fmt.Errorf("writing in %s: %w", dir, wrong.Err)
-		}
-		return err
-	}
-	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	// A link, unlike a rename, fails where the name is taken.
-	if err := os.Link(f.Name(), path); err != nil {
-		var wrong *os.LinkError
-		if errors.As(err, &wrong) {
-			return &fs.PathError{Op: "making", Path: path, Err: wrong.Err}
-		}
-		return err
-	}
-	return syncDir(dir)
-}
-
-// syncDir puts the names in a directory on the disk.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return data, info, nil
 }
 
 // Keyring returns the keyring of a tenant or of [pseudonym.Global]: its own, or
@@ -142,6 +113,22 @@ func syncDir(dir string) error {
 // for a tenant that the file has no keyring for where it has none of [Default].
 // Of derived keyrings the first [MaxDerived] are kept, as [Dev.Keyring] does.
 func (f *File) Keyring(tenant string) *pseudonym.Keyring { return f.tenants.keyring(tenant) }
+
+// Names returns the names of the keyrings in the file, sorted: tenants with one of
+// their own, and maybe [Default] and [pseudonym.Global].
+func (f *File) Names() []string { return slices.Clone(f.names) }
+
+// Tenants returns how many keyrings the file holds.
+func (f *File) Tenants() int { return len(f.names) }
+
+// MaxVersion returns the highest number of a key version that is in effect now in
+// any keyring of the file.
+func (f *File) MaxVersion() (number uint16) {
+	for _, name := range f.names {
+		number = max(number, f.Keyring(name).Current(time.Time{}))
+	}
+	return number
+}
 
 // Format prints that these are keys of a file and nothing of them, for every
 // verb of package fmt.

@@ -16,6 +16,9 @@ import (
 	"github.com/statveil/statveil/pseudonym"
 )
 
+// secretSize is the bytes of the secret of a key version.
+const secretSize = 32
+
 // formatVersion is that of the document below.
 const formatVersion = 1
 
@@ -29,14 +32,14 @@ const formatVersion = 1
 //	    ]
 //	  }
 //	}
-func format(keyrings map[string][]pseudonym.Version) []byte {
+func format(all keyrings) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\n  \"version\": %d,\n  \"keyrings\": {", formatVersion)
-	for i, name := range slices.Sorted(maps.Keys(keyrings)) {
+	for i, name := range slices.Sorted(maps.Keys(all)) {
 		fmt.Fprintf(&b, "%s\n    %q: [", comma(i), name)
-		for j, v := range keyrings[name] {
+		for j, v := range all[name] {
 			fmt.Fprintf(&b, "%s\n      {\"number\": %d, \"from\": %q, \"secret\": %q}",
-				comma(j), v.Number, v.From.UTC().Format(time.RFC3339), base64.StdEncoding.EncodeToString(v.Secret))
+				comma(j), v.Number, v.From.UTC().Format(time.RFC3339Nano), base64.StdEncoding.EncodeToString(v.Secret))
 		}
 		b.WriteString("\n    ]")
 	}
@@ -55,10 +58,10 @@ func comma(i int) string {
 // space and order: a name that is unknown or given twice is a mistake, because a
 // key that is silently left out is a key that is lost. Errors name lines, fields
 // and key versions, and repeat nothing that may be a secret in the wrong place.
-func parse(data []byte) (map[string][]pseudonym.Version, error) {
+func parse(data []byte) (keyrings, error) {
 	d := &document{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
 	d.dec.UseNumber()
-	keyrings := make(map[string][]pseudonym.Version)
+	all := make(keyrings)
 	version := ""
 	err := d.object([]string{"version", "keyrings"}, func(field string) (err error) {
 		if field == "version" {
@@ -69,7 +72,7 @@ func parse(data []byte) (map[string][]pseudonym.Version, error) {
 			if name != pseudonym.Global && !pseudonym.ValidTenant(name) {
 				return d.wrong("a keyring has a malformed name")
 			}
-			keyrings[name], err = d.versions()
+			all[name], err = d.versions()
 			return err
 		})
 	})
@@ -82,10 +85,10 @@ func parse(data []byte) (map[string][]pseudonym.Version, error) {
 	if version != strconv.Itoa(formatVersion) {
 		return nil, fmt.Errorf("the format of the file is not version %d: a later statveil may have written it", formatVersion)
 	}
-	if len(keyrings) == 0 {
+	if len(all) == 0 {
 		return nil, errors.New("there is no keyring in it")
 	}
-	return keyrings, nil
+	return all, nil
 }
 
 // document reads JSON token by token: encoding/json's own way into a struct
@@ -232,7 +235,7 @@ func (d *document) secret() ([]byte, error) {
 	if err != nil || strings.ContainsAny(text, "\r\n") { // line ends are ignored by the decoder
 		return nil, d.wrong("secret is not base64")
 	}
-	if len(secret) != 32 {
+	if len(secret) != secretSize {
 		return nil, d.wrong("secret has not 32 bytes")
 	}
 	return secret, nil

@@ -11,18 +11,18 @@ import (
 )
 
 func TestFormat(t *testing.T) {
-	in := map[string][]pseudonym.Version{
+	in := keyrings{
 		"default": {
 			{Number: 1, From: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), Secret: bytes.Repeat([]byte{1}, 32)},
 			{Number: 2, From: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), Secret: bytes.Repeat([]byte{2}, 32)},
 		},
-		pseudonym.Global: {{Number: 1, From: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), Secret: bytes.Repeat([]byte{3}, 32)}},
+		pseudonym.Global: {{Number: 1, From: time.Date(2026, 11, 24, 9, 0, 0, 500_000_000, time.UTC), Secret: bytes.Repeat([]byte{3}, 32)}},
 	}
 	want := `{
   "version": 1,
   "keyrings": {
     "_global": [
-      {"number": 1, "from": "2026-11-24T09:00:00Z", "secret": "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="}
+      {"number": 1, "from": "2026-11-24T09:00:00.5Z", "secret": "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="}
     ],
     "default": [
       {"number": 1, "from": "2026-11-24T09:00:00Z", "secret": "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="},
@@ -61,7 +61,7 @@ func FuzzParse(f *testing.F) {
 		for name := range got {
 			for i, v := range got[name] {
 				w := again[name][i]
-				if v.Number != w.Number || !bytes.Equal(v.Secret, w.Secret) || v.From.Unix() != w.From.Unix() {
+				if v.Number != w.Number || !bytes.Equal(v.Secret, w.Secret) || !v.From.Equal(w.From) {
 					t.Errorf("keyring %d of %s is not the same\ninput: %q", i, name, data)
 				}
 			}

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"crypto/rand"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -143,21 +142,18 @@ func (x *exchange) keys(r *rules.Rule) (*pseudonym.Keyring, error) {
 	return x.global, nil
 }
 
-// scope spells what the pseudonyms of a rule are linkable across
-// (docs/pseudonyms.md lists the spellings).
+// scope is what the pseudonyms of a rule are linkable across.
 func (x *exchange) scope(r *rules.Rule) string {
-	now := x.began.UTC()
 	switch r.Linkable {
 	case rules.LinkDay:
-		return now.Format("day:2006-01-02")
+		return pseudonym.DayScope(x.began)
 	case rules.LinkWeek:
-		year, week := now.ISOWeek()
-		return fmt.Sprintf("week:%04d-W%02d", year, week)
+		return pseudonym.WeekScope(x.began)
 	case rules.LinkMonth:
-		return now.Format("month:2006-01")
+		return pseudonym.MonthScope(x.began)
 	case rules.LinkAddress:
 		if value, ok := x.match.Scope(r); ok {
-			return "value:" + value
+			return pseudonym.ValueScope(value)
 		}
 		return x.once()
 	case rules.LinkRequest:

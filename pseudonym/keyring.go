@@ -145,7 +145,10 @@ func (k *Keyring) Seal(c Context, text string) string {
 	if k.Own(text) {
 		return text
 	}
-	v := k.at(c.Time)
+	return k.at(c.Time).seal(c, text)
+}
+
+func (v *version) seal(c Context, text string) string {
 	if c.Reversible {
 		return v.sealReversible(c.Scope, text)
 	}

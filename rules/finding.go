@@ -55,7 +55,7 @@ func (f *Finding) Canonical() string {
 
 func canonical(find *detect.Finder, text string) string {
 	if c, ok := find.Canonical(text); ok {
-		return c
+		return norm.NFC.String(c)
 	}
 	return strings.Clone(norm.NFC.String(text))
 }

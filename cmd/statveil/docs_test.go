@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -239,6 +240,24 @@ func (s *shell) command(w []string, in string) string {
 		if code := execute(t.Context(), w[1:], nil, &out, &errs); code != 0 {
 			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
 		}
+	case line == "./statveil doctor -c statveil.yaml":
+		dir := t.TempDir()
+		writeFiles(t, dir, map[string]string{"rules.yaml": drainRules, "statveil.yaml": "upstream: " + s.collector.URL +
+			"\nrules: [rules.yaml]\nkeys: {dev: true}\nlisten: 127.0.0.1:0\nadmin: {listen: 127.0.0.1:0, private: 127.0.0.1:0}\n"})
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), []string{"doctor", "-c", filepath.Join(dir, "statveil.yaml")}, nil, &out, &errs); code != 0 {
+			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
+		}
+	case line == "curl -s -X PUT -d level=debug http://127.0.0.1:9902/-/log":
+		p := start(t, s.collector.URL, "log: {level: warn}\n")
+		res, err := http.DefaultClient.Do(put(t, "http://"+p.private+"/-/log", "level=debug"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if got, _ := io.ReadAll(res.Body); res.StatusCode != 200 || string(got) != "{\"level\":\"debug\"}\n" {
+			t.Errorf("%s: %s %q", line, res.Status, got)
+		}
 	case w[0] == "./statveil" && w[1] == "scan":
 		var out, errs bytes.Buffer
 		if code := execute(t.Context(), w[1:], strings.NewReader(in), &out, &errs); code != 0 || !strings.Contains(out.String(), `"kind":`) {
@@ -252,7 +271,7 @@ func (s *shell) command(w []string, in string) string {
 		}
 	case w[0] == "./statveil" && w[len(w)-1] == "&":
 		s.start(append(w[1:len(w)-1], "--listen", s.listen, "--admin", "127.0.0.1:0"))
-	case strings.HasPrefix(line, "./statveil keys init "), strings.HasPrefix(line, "./statveil apply "):
+	case w[0] == "./statveil" && slices.Contains([]string{"keys", "lookup", "apply"}, w[1]):
 		s.batch(w[1:])
 	case w[0] == "curl":
 		s.curl(w)
@@ -269,6 +288,17 @@ func (s *shell) command(w []string, in string) string {
 		t.Errorf("the document shows a command that no test knows: %s", line)
 	}
 	return ""
+}
+
+// put is a request as curl -X PUT -d sends it.
+func put(t *testing.T, url, body string) *http.Request {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPut, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return req
 }
 
 // batch runs a command in which files are named, and puts these into a folder of

@@ -53,7 +53,10 @@ func start(t *testing.T, upstream, more string) *process {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	config := "listen: 127.0.0.1:0\nadmin: {listen: 127.0.0.1:0, private: 127.0.0.1:0}\nrules: [rules.yaml]\nkeys: {dev: true}\nlog: {level: debug}\nupstream: " + upstream + "\n" + more
+	config := "listen: 127.0.0.1:0\nadmin: {listen: 127.0.0.1:0, private: 127.0.0.1:0}\nrules: [rules.yaml]\nkeys: {dev: true}\nupstream: " + upstream + "\n" + more
+	if !strings.Contains(more, "log:") {
+		config += "log: {level: debug}\n"
+	}
 	for name, text := range map[string]string{"rules.yaml": drainRules, "statveil.yaml": config} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 			t.Fatal(err)

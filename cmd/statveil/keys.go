@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 
@@ -15,51 +14,62 @@ import (
 func keysCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "keys",
-		Short:   "Make the keys that pseudonyms are made with",
+		Short:   "Make, list and rotate the keys that pseudonyms are made with",
 		Example: "  statveil keys init --keys file:keys.json",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(keysInitCommand())
+	c.AddCommand(keysInitCommand(), keysListCommand(), keysRotateCommand())
 	return c
 }
 
-func keysInitCommand() *cobra.Command {
-	var spec string
-	c := &cobra.Command{
-		Use:   "init --keys file:PATH",
-		Short: "Make a new key file",
-		Long: `Make a key file with one random keyring, named default, that only its owner can
-read. The keys of every other tenant are derived from it. A file that exists is
-never overwritten.`,
-		Example: `  statveil keys init --keys file:keys.json
-  statveil run --upstream http://127.0.0.1:9000 --rules rules/packs/callstats.yaml --keys file:keys.json`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			k, err := parseKeys(spec)
-			if err != nil {
-				return err
-			}
-			if k.Dev {
-				return usage("--keys file:PATH names the file to make", "keys init makes a file; dev keys are made by each process for itself")
-			}
-			err = keys.CreateFile(k.File)
-			if errors.Is(err, fs.ErrExist) {
-				return &hintedError{fmt.Errorf("making keys: %s is there already", k.File),
-					"it is never overwritten: without its keys no pseudonym can be computed again; name another file"}
-			}
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), `made %[1]s: one keyring, %[2]s, from which the keys of every tenant are derived
-next: back it up where only you can read it: without it no pseudonym can be computed again or turned back
-next: statveil run --keys file:%[1]s, or keys: {file: %[1]s} in statveil.yaml
-`, k.File, keys.Default)
-			return err
-		},
+// keptKeys are the flags of a command that is about keys which are kept somewhere.
+type keptKeys struct{ config, spec string }
+
+func (f *keptKeys) register(c *cobra.Command) {
+	configFlag(c, &f.config)
+	keysFlag(c, &f.spec, "where the keys are: file:`PATH` (default: where the configuration says)", "file:")
+}
+
+// source is where the keys are: what --keys says or, without it, the configuration.
+func (f *keptKeys) source(c *cobra.Command) (config.Keys, error) {
+	var k config.Keys
+	if c.Flags().Changed("keys") {
+		var err error
+		if k, err = parseKeys(f.spec); err != nil {
+			return k, err
+		}
+	} else {
+		cfg, err := loadConfig(f.config)
+		if err != nil {
+			return k, err
+		}
+		k = cfg.Keys
 	}
-	keysFlag(c, &spec, "the key file to make, as in file:`PATH`", "file:")
-	return c
+	switch {
+	case k.Dev:
+		return k, usage("--keys file:PATH names a key file", "%s is about keys that are kept; dev keys are made by each process for itself", strings.TrimPrefix(c.CommandPath(), "statveil "))
+	case k.File == "":
+		return parseKeys("")
+	}
+	return k, nil
+}
+
+// open opens the key file.
+func (f *keptKeys) open(c *cobra.Command) (*keys.File, error) {
+	k, err := f.source(c)
+	if err != nil {
+		return nil, err
+	}
+	return openKeyFile(k.File)
+}
+
+// checkTenant says whether a keyring can have this name.
+func checkTenant(name string) error {
+	if name != pseudonym.Global && !pseudonym.ValidTenant(name) {
+		return usage("a tenant is 1 to 64 letters, digits, . and -, and begins with a letter or digit; linkable: global has the keyring "+pseudonym.Global, "--tenant %q is no tenant", name)
+	}
+	return nil
 }
 
 // keysFlag is the flag --keys of a command that takes these values.
@@ -97,12 +107,17 @@ func openKeys(k config.Keys) (keySource, error) {
 	if k.Dev {
 		return keySource{keys.NewDev().Keyring, 0, func() uint16 { return 1 }}, nil
 	}
-	store, err := keys.OpenFile(k.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return keySource{}, &hintedError{err, "statveil keys init --keys file:" + k.File + " makes it"}
-	}
+	store, err := openKeyFile(k.File)
 	if err != nil {
 		return keySource{}, err
 	}
-	return keySource{store.Keyring, 0, func() uint16 { return 1 }}, nil
+	return keySource{store.Keyring, store.Tenants(), store.MaxVersion}, nil
+}
+
+func openKeyFile(path string) (*keys.File, error) {
+	store, err := keys.OpenFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &hintedError{err, "statveil keys init --keys file:" + path + " makes it"}
+	}
+	return store, err
 }

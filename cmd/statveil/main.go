@@ -47,7 +47,7 @@ pseudonyms take its place, and the rest goes on byte for byte.`,
 	// Whatever goes wrong before a command begins is the fault of its line.
 	began := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
-	root.AddCommand(runCommand(), demoCommand(), initCommand(), checkCommand(), testCommand(), explainCommand(), scanCommand(), applyCommand(), keysCommand(), versionCommand())
+	root.AddCommand(runCommand(), demoCommand(), initCommand(), checkCommand(), testCommand(), explainCommand(), scanCommand(), applyCommand(), keysCommand(), lookupCommand(), revealCommand(), doctorCommand(), versionCommand())
 	root.InitDefaultCompletionCmd()
 	if c, _, err := root.Find([]string{"completion"}); err == nil {
 		c.Example = "  source <(statveil completion bash)"

@@ -69,11 +69,16 @@ could not be read. Values are printed only with --show.`,
 		},
 	}
 	c.Flags().StringSliceVar(&kinds, "find", []string{"any"}, "`KIND`s to find: "+strings.Join(knownKinds(), ", "))
-	c.Flags().StringSliceVar(&regions, "regions", nil, "countries (`CC`: ISO 3166-1) whose national phone numbers count too")
+	regionsFlag(c, &regions)
 	c.Flags().BoolVar(&show, "show", false, "print the values too, as written and in their canonical form")
 	_ = c.RegisterFlagCompletionFunc("find", cobra.FixedCompletions(knownKinds(), cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("regions", cobra.FixedCompletions(detect.Regions(), cobra.ShellCompDirectiveNoFileComp))
 	return c
+}
+
+// regionsFlag is the flag --regions of a command that finds phone numbers.
+func regionsFlag(c *cobra.Command, regions *[]string) {
+	c.Flags().StringSliceVar(regions, "regions", nil, "countries (`CC`: ISO 3166-1) whose national phone numbers count too")
+	_ = c.RegisterFlagCompletionFunc("regions", cobra.FixedCompletions(detect.Regions(), cobra.ShellCompDirectiveNoFileComp)) // only for shell completion
 }
 
 func knownKinds() []string { return append([]string{"any"}, detect.Names()...) }

@@ -8,8 +8,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set when a release is built.
-var version = "devel"
+// version is set when a release is built, revision where it is built without git at
+// hand, as in a container.
+var version, revision = "devel", ""
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
@@ -25,17 +26,20 @@ func versionCommand() *cobra.Command {
 }
 
 func commit() string {
+	if revision != "" {
+		return revision
+	}
 	info, _ := debug.ReadBuildInfo()
-	revision, modified := "unknown", ""
+	hash, modified := "unknown", ""
 	if info != nil {
 		for _, s := range info.Settings {
 			switch {
 			case s.Key == "vcs.revision":
-				revision = s.Value
+				hash = s.Value
 			case s.Key == "vcs.modified" && s.Value == "true":
 				modified = " with changes"
 			}
 		}
 	}
-	return revision + modified
+	return hash + modified
 }

@@ -1,0 +1,3 @@
+module github.com/statveil/statveil/test/image
+
+go 1.26.0

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"testing"
 	"time"
 )
 
@@ -66,5 +65,3 @@ func (b *bomb) throw(s *sidecar, secure *tls.Config) string {
 	}
 	return post(conn, b.request())
 }
-
-var _ testing.TB

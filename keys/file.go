@@ -95,7 +95,7 @@ func readPrivate(path string) ([]byte, fs.FileInfo, error) {
 		return nil, nil, err
 	case !info.Mode().IsRegular():
 		return nil, nil, fmt.Errorf("%s is no regular file", path)
-	case info.Mode().Perm()&0o077 != 0:
+	case !private(info.Mode().Perm(), rootGave(info)):
 		return nil, nil, fmt.Errorf("%s is open to others than its owner (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
@@ -106,6 +106,17 @@ func readPrivate(path string) ([]byte, fs.FileInfo, error) {
 		return nil, nil, fmt.Errorf("%s is larger than 1 MiB: it is no key file", path)
 	}
 	return data, info, nil
+}
+
+// private says whether a file of this mode is its owner's alone. A file that root gave
+// us to read may be readable by its group: nothing but root can change that, and a
+// Secret of Kubernetes, whose files are always root's, reaches a process that is not
+// root in no other way.
+func private(mode fs.FileMode, rootGave bool) bool {
+	if rootGave {
+		return mode&0o037 == 0
+	}
+	return mode&0o077 == 0
 }
 
 // Keyring returns the keyring of a tenant or of [pseudonym.Global]: its own, or

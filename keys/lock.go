@@ -31,6 +31,11 @@ func lock(dir string) (unlock func(), err error) {
 	return func() { d.Close() }, nil
 }
 
+// rootGave says whether a file is root's, and we are not.
+func rootGave(info fs.FileInfo) bool {
+	return info.Sys().(*syscall.Stat_t).Uid == 0 && os.Geteuid() != 0
+}
+
 // keepOwner gives a file the owner of another one. Where that is the same, the group
 // is no matter: it may not read either of them.
 func keepOwner(f *os.File, was fs.FileInfo) error {

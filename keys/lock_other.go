@@ -13,4 +13,6 @@ import (
 
 func lock(string) (unlock func(), err error) { return nil, errors.ErrUnsupported }
 
+func rootGave(fs.FileInfo) bool { return false }
+
 func keepOwner(*os.File, fs.FileInfo) error { return errors.ErrUnsupported }

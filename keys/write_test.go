@@ -293,6 +293,41 @@ func TestRotateThroughLinks(t *testing.T) {
 	}
 }
 
+// A file of root's that its group may read is how a Secret of Kubernetes comes: it is
+// for whom root meant it. The test does not run beside others, as the next one.
+func TestFileFromRoot(t *testing.T) {
+	for mode, ok := range map[os.FileMode]bool{0o400: true, 0o440: true, 0o640: true, 0o444: false, 0o460: false, 0o450: false} {
+		if got := keys.Private(mode, true); got != ok {
+			t.Errorf("%04o: got %v", mode, got)
+		}
+	}
+	if os.Getuid() != 0 {
+		return // there is no file of root's, and nobody else to be
+	}
+	dir, err := os.MkdirTemp("", "statveil-keys-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "keys.json")
+	if err := errors.Join(keys.CreateFile(path), os.Chmod(dir, 0o755), os.Chown(path, 0, 0), os.Chmod(path, 0o440)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.OpenFile(path); err == nil {
+		t.Error("root opens a file of its own that others can read")
+	}
+	if err := syscall.Setreuid(-1, 65534); err != nil { // and still of root's group
+		t.Fatal(err)
+	}
+	_, given := keys.OpenFile(path)
+	if err := syscall.Setreuid(-1, 0); err != nil {
+		t.Fatal(err)
+	}
+	if given != nil {
+		t.Errorf("a Secret's file: %v", given)
+	}
+}
+
 // Where nothing can be written, the file stays and the error says where. The test
 // does not run beside others: while it writes, the whole process is nobody, because
 // root may write everywhere.

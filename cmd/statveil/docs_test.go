@@ -249,7 +249,7 @@ func (s *shell) command(w []string, in string) string {
 			t.Errorf("%s ended with %d\n%s%s", line, code, &out, &errs)
 		}
 	case line == "curl -s -X PUT -d level=debug http://127.0.0.1:9902/-/log":
-		p := start(t, s.collector.URL, "log: {level: warn}\n")
+		p := start(t, s.collector.URL, "log: {level: info}\n")
 		res, err := http.DefaultClient.Do(put(t, "http://"+p.private+"/-/log", "level=debug"))
 		if err != nil {
 			t.Fatal(err)

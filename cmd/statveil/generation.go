@@ -45,6 +45,9 @@ func (s *sidecar) build(cfg *config.Config, last *generation) (*generation, erro
 	if g.tls, err = clientTLS(cfg.TLS); err != nil {
 		return nil, err
 	}
+	if last != nil && g.tls == nil {
+		g.tls = last.tls // TLS ends at the next start only
+	}
 	collector, err := cfg.CollectorFor()
 	if err != nil {
 		return nil, err

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -124,10 +123,6 @@ type podVolume struct {
 		SecretName  string `yaml:"secretName"`
 		DefaultMode int    `yaml:"defaultMode"`
 	}
-	EmptyDir struct {
-		Medium    string
-		SizeLimit string `yaml:"sizeLimit"`
-	} `yaml:"emptyDir"`
 }
 
 func readManifests(t *testing.T) *manifests {
@@ -236,7 +231,7 @@ func TestManifestsAreRestricted(t *testing.T) {
 	if p := m.pod().AutomountServiceAccountToken; p == nil || *p {
 		t.Error("the containers get a token of Kubernetes, which none needs")
 	}
-	users := map[string]int{"keys": 65532, "statveil": 65532, "app": 1000}
+	users := map[string]int{"statveil": 65532, "app": 1000}
 	for _, c := range slices.Concat(m.pod().InitContainers, m.pod().Containers) {
 		want := map[string]any{
 			"runAsNonRoot": true, "runAsUser": users[c.Name], "runAsGroup": users[c.Name],
@@ -259,7 +254,7 @@ func TestManifestsSidecar(t *testing.T) {
 		order = append(order, c.Name+" "+c.RestartPolicy)
 	}
 	differences(t, map[string][2]any{
-		"containers before the app":   {order, []string{"keys ", "statveil Always"}},
+		"containers before the app":   {order, []string{"statveil Always"}},
 		"command":                     {c.Command, []string(nil)}, // that of the image
 		"requests":                    {c.Resources.Requests, map[string]string{"cpu": "10m", "memory": "32Mi"}},
 		"limits":                      {c.Resources.Limits, map[string]string{"memory": "128Mi"}},
@@ -318,26 +313,23 @@ func TestManifestsAgreeWithConfig(t *testing.T) {
 	}
 }
 
-// Every mount has its volume, every ConfigMap is one that is made, and the Secret
-// is seen by none but who copies it.
+// Every mount has its volume, every ConfigMap is one that is made, and only statveil
+// sees them and the Secret.
 func TestManifestsMounts(t *testing.T) {
 	m := readManifests(t)
 	var mounted []string
 	for _, c := range slices.Concat(m.pod().InitContainers, m.pod().Containers) {
 		for _, mount := range c.VolumeMounts {
 			v := m.volume(t, mount.Name)
-			if writes := c.Name == "keys" && mount.Name == "keys"; mount.ReadOnly == writes {
-				t.Errorf("%s: %s is read-only: %v", c.Name, mount.Name, mount.ReadOnly)
+			if !mount.ReadOnly {
+				t.Errorf("%s can write to %s", c.Name, mount.Name)
 			}
-			if v.Secret.SecretName != "" && c.Name != "keys" {
-				t.Errorf("%s sees the Secret", c.Name)
-			}
-			if c.Name != "statveil" && c.Name != "keys" {
+			if c.Name != "statveil" {
 				t.Errorf("%s sees the volume %s of statveil", c.Name, v.Name)
 			}
 			if name := v.ConfigMap.Name; name != "" {
 				only(t, m.kustomization.ConfigMapGenerator, "ConfigMaps "+name, func(g generatedConfigMap) bool {
-					// statveil reads its configuration once, so a new one needs new pods; rules change under it.
+					// Some of the configuration takes effect at the start only, so a new one needs new pods; rules change under them.
 					return g.Name == name && g.Options.DisableNameSuffixHash == (name == "statveil-rules")
 				})
 				mounted = append(mounted, name)
@@ -348,11 +340,10 @@ func TestManifestsMounts(t *testing.T) {
 	if want := []string{"statveil-config", "statveil-rules"}; !slices.Equal(mounted, want) {
 		t.Errorf("the ConfigMaps %q are mounted, want %q", mounted, want)
 	}
-	secret, copied := m.volume(t, "secret").Secret, m.volume(t, "keys").EmptyDir
+	secret := m.volume(t, "keys").Secret
 	differences(t, map[string][2]any{
-		"mode of the Secret's file":  {secret.DefaultMode, 0o400},
-		"group of the Secret's file": {m.pod().SecurityContext.FSGroup, m.container(t, "keys").SecurityContext["runAsGroup"]},
-		"where the copy is":          {copied.Medium, "Memory"},
+		"mode of the Secret's file":  {secret.DefaultMode, 0o440},
+		"group of the Secret's file": {m.pod().SecurityContext.FSGroup, m.container(t, "statveil").SecurityContext["runAsGroup"]},
 	})
 	data, err := os.ReadFile(filepath.Join(manifestsDir, "kustomization.yaml"))
 	if err != nil {
@@ -381,8 +372,8 @@ func TestManifestsCheck(t *testing.T) {
 func TestManifestsRun(t *testing.T) {
 	m := readManifests(t)
 	root := t.TempDir()
-	sidecar, keys, app := m.container(t, "statveil"), m.container(t, "keys"), m.container(t, "app")
-	for _, mount := range slices.Concat(sidecar.VolumeMounts, keys.VolumeMounts) {
+	sidecar, app := m.container(t, "statveil"), m.container(t, "app")
+	for _, mount := range sidecar.VolumeMounts {
 		dir := filepath.Join(root, mount.MountPath)
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			t.Fatal(err)
@@ -399,9 +390,6 @@ func TestManifestsRun(t *testing.T) {
 			if code := execute(t.Context(), []string{"keys", "init", "--keys", "file:" + file}, nil, &out, &out); code != 0 {
 				t.Fatalf("keys init ended with %d\n%s", code, &out)
 			}
-			if err := os.Chmod(file, os.FileMode(v.Secret.DefaultMode)|0o440); err != nil { // what fsGroup adds
-				t.Fatal(err)
-			}
 		}
 	}
 	here := func(args []string) (there []string) { // with paths of the pod below root
@@ -409,10 +397,6 @@ func TestManifestsRun(t *testing.T) {
 			there = append(there, strings.NewReplacer(" /", " "+root+"/").Replace(" " + a)[1:])
 		}
 		return there
-	}
-	command := here(keys.Command)
-	if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
-		t.Fatalf("%q: %v\n%s", command, err, out)
 	}
 
 	var arrived []string

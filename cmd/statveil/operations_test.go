@@ -109,7 +109,7 @@ func TestOperationsMetrics(t *testing.T) {
 		there[m[1]] = true
 	}
 	listed := map[string]bool{}
-	for _, m := range regexp.MustCompile("(statveil_\\w+)(\\{([a-z_,]+)\\})?").FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`(statveil_\w+)(\{([a-z_,]+)\})?`).FindAllStringSubmatch(page, -1) {
 		if listed[m[1]] = true; !there[m[1]] {
 			t.Errorf("%s is not there", m[1])
 		}
@@ -147,8 +147,8 @@ func TestOperationsMessages(t *testing.T) {
 		}
 	}
 	n := 0
-	for _, row := range regexp.MustCompile("(?m)^\\| `(.*) \\| .* \\|$").FindAllStringSubmatch(table, -1) {
-		for _, m := range regexp.MustCompile("([a-z][^`]*)`").FindAllStringSubmatch(row[1], -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*`) \\| .* \\|$").FindAllStringSubmatch(table, -1) {
+		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
 			n++
 			said := strings.TrimSuffix(strings.TrimPrefix(m[1], "limit: "), " ...")
 			if !bytes.Contains(code, []byte(`"`+said)) {

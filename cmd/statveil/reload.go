@@ -94,7 +94,8 @@ func (s *sidecar) reload() (changed bool, err error) {
 		}
 		var g *generation
 		if g, err = s.build(cfg, last); err == nil && g.files == files {
-			return true, s.take(g, last)
+			s.take(g, last)
+			return true, nil
 		}
 		if _, now, _ := s.look(); now == files && err != nil {
 			return false, err
@@ -105,9 +106,9 @@ func (s *sidecar) reload() (changed bool, err error) {
 }
 
 // take puts a generation in force.
-func (s *sidecar) take(g, last *generation) error {
-	if (g.tls == nil) != (last.tls == nil) {
-		return fmt.Errorf("tls begins or ends only at the next start")
+func (s *sidecar) take(g, last *generation) {
+	if fields := s.started.NeedsRestart(g.cfg); len(fields) > 0 {
+		s.log.always("changes that take effect at the next start", zap.Strings("fields", fields))
 	}
 	if g.cfg.Log.Level != last.cfg.Log.Level {
 		s.log.level.SetLevel(logLevel(g.cfg.Log.Level))
@@ -115,5 +116,4 @@ func (s *sidecar) take(g, last *generation) error {
 	s.swap(g)
 	s.log.Info("reloaded", zap.Int("routes", len(g.set.Routes())), zap.String("files", fmt.Sprintf("%x", g.files.all[:6])))
 	s.warn(g)
-	return nil
 }

@@ -31,7 +31,8 @@ type sidecar struct {
 	server   *proxy.Server
 	ready    atomic.Bool
 
-	now atomic.Pointer[generation]
+	started *config.Config // what cannot change is as it says
+	now     atomic.Pointer[generation]
 
 	reloading sync.Mutex
 	broken    digest // of the files that could not be loaded, so that it is said once
@@ -43,7 +44,7 @@ func newSidecar(load func() (*config.Config, error), rules func(paths []string) 
 	if err != nil {
 		return nil, err
 	}
-	s := &sidecar{load: load, rules: rules, log: newLogs(cfg.Log, stderr), inflight: proxy.NewInFlight(int64(cfg.Limits.Inflight))}
+	s := &sidecar{load: load, rules: rules, started: cfg, log: newLogs(cfg.Log, stderr), inflight: proxy.NewInFlight(int64(cfg.Limits.Inflight))}
 	s.server = &proxy.Server{
 		Handler:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.now.Load().handler.ServeHTTP(w, r) }),
 		Headers:     int(cfg.Limits.Headers),
@@ -129,6 +130,8 @@ func (s *sidecar) serve(ctx context.Context, started func(net.Addr)) error {
 	}
 
 	stdlog.SetOutput(silent{s.log.Logger}) // net/http's transport quotes there what a collector says unasked
+	over, end := context.WithCancel(context.Background())
+	end()
 	failed := make(chan error, 3)
 	for _, a := range []struct {
 		listener net.Listener
@@ -137,11 +140,11 @@ func (s *sidecar) serve(ctx context.Context, started func(net.Addr)) error {
 		if a.listener == nil {
 			continue
 		}
-		server := &http.Server{
-			Handler: a.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute,
-			MaxHeaderBytes: 16 << 10, ErrorLog: s.log.http(),
+		server := &proxy.Server{
+			Handler: a.handler, Headers: 16 << 10, Connections: 64, HTTP: http.Server{ErrorLog: s.log.http()},
+			ReadHeader: 5 * time.Second, ReadBody: 10 * time.Second, Idle: time.Minute, Write: 10 * time.Second,
 		}
-		defer server.Close() // after the drain: it is watched
+		defer server.Shutdown(over, over) // after the drain: it is watched
 		go func() { failed <- server.Serve(a.listener) }()
 	}
 	go func() { failed <- s.server.Serve(clients) }()

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -26,11 +27,16 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 		return false, x.tooLarge("the body")
 	}
 	raw, err := x.readAll(req.Body, max(req.ContentLength, 0), x.limits.Body)
+	if x.match.Route.Observe {
+		x.read = raw
+	}
 	switch {
 	case errors.Is(err, errTooLarge):
 		return false, x.tooLarge("the body")
 	case errors.Is(err, errBusy):
 		return false, busy()
+	case err != nil && context.Cause(req.Context()) == ErrStopping:
+		return false, err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return false, limited(Slow, "read_body", "the body did not arrive in time")
 	case err != nil:
@@ -43,7 +49,9 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 	}
 	most := max(int64(x.limits.Ratio)*int64(len(raw)), freeRatio)
 	msg.Body, err = x.gunzip(raw, min(most, x.limits.Body))
-	x.letGo(cap(raw))
+	if x.read == nil {
+		x.held.add(-cap(raw))
+	}
 	switch {
 	case errors.Is(err, errTooLarge) && most < x.limits.Body:
 		return true, limited(Oversize, "ratio", "the decoded body is larger than "+strconv.Itoa(x.limits.Ratio)+" times the body on the wire")
@@ -95,21 +103,6 @@ var (
 	errBusy     = errors.New("too many bytes in flight")
 )
 
-// hold counts n bytes more among those in flight, if there is room for them.
-func (x *exchange) hold(n int) bool {
-	ok := x.s.InFlight.take(int64(n))
-	if ok {
-		x.held += int64(n)
-	}
-	return ok
-}
-
-// letGo gives back n bytes that were held; of a negative n, it holds them in any case.
-func (x *exchange) letGo(n int) {
-	x.s.InFlight.give(int64(n))
-	x.held -= int64(n)
-}
-
 // firstRead is how much room there is for a body whose length nobody knows yet.
 // It grows eightfold, so a client holds no more than eight times what it has sent:
 // to announce much costs nothing.
@@ -126,10 +119,10 @@ func (x *exchange) readAll(r io.Reader, size, limit int64) ([]byte, error) {
 			if size+1 > int64(len(buf)) && size < room {
 				room = min(size, limit) + 1 // one more shows that it ends there
 			}
-			if !x.hold(int(room)) {
+			if !x.held.take(int(room)) {
 				return buf, errBusy
 			}
-			x.letGo(cap(buf))
+			x.held.add(-cap(buf))
 			buf = append(make([]byte, 0, room), buf...)
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])

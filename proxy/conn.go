@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // spare is how many connections beyond the limit are let in to be told that we are
@@ -26,15 +25,15 @@ type floor struct {
 	seats    map[*seat]struct{}
 	waiting  list.List // of *seat, the longest wait first
 	requests int       // under way, of all
+	closed   bool
 }
 
 // A seat is a connection, below its TLS.
 type seat struct {
 	net.Conn
-	s        *Server
-	extra    bool          // beyond the limit
-	requests int           // under way; several only of HTTP/2
-	place    *list.Element // among those that wait
+	s     *Server
+	extra bool          // beyond the limit
+	place *list.Element // among those that wait
 }
 
 // admit gives a connection a seat, or closes it.
@@ -51,8 +50,8 @@ func (s *Server) admit(conn net.Conn) *seat {
 			c.extra = true
 		}
 	}
-	full := c.extra && over >= spare
-	if !full {
+	closed, full := f.closed, c.extra && over >= spare
+	if !closed && !full {
 		if f.seats == nil {
 			f.seats = map[*seat]struct{}{}
 		}
@@ -61,13 +60,16 @@ func (s *Server) admit(conn net.Conn) *seat {
 	}
 	f.mu.Unlock()
 	switch {
-	case leaves != nil:
-		leaves.Conn.Close()
-		s.closed(limited(Busy, "connections", "a connection that waited for its next request had to make room"), 0)
+	case closed:
+		conn.Close()
+		return nil
 	case full:
 		conn.Close()
 		s.closed(limited(Busy, "connections", "too many connections"), 0)
 		return nil
+	case leaves != nil:
+		leaves.Conn.Close()
+		s.closed(limited(Busy, "connections", "a connection that waited for its next request had to make room"), 0)
 	}
 	return c
 }
@@ -75,45 +77,65 @@ func (s *Server) admit(conn net.Conn) *seat {
 // leave takes a seat off the floor. The caller holds the lock.
 func (f *floor) leave(c *seat) {
 	delete(f.seats, c)
+	f.stand(c)
+}
+
+// stand takes a seat away from those that wait. The caller holds the lock.
+func (f *floor) stand(c *seat) {
 	if c.place != nil {
 		f.waiting.Remove(c.place)
 		c.place = nil
 	}
+}
+
+// turn follows what net/http says of a connection: one is idle once the last byte of
+// its answer is written, and until the header of its next request is there.
+func (f *floor) turn(c *seat, state http.ConnState) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch state {
+	case http.StateActive:
+		f.stand(c)
+	case http.StateIdle:
+		f.stand(c)
+		if _, seated := f.seats[c]; seated {
+			c.place = f.waiting.PushBack(c)
+		}
+	}
+}
+
+func (f *floor) waits(c *seat) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return c.place != nil
 }
 
 // begin is the begin of a request, and says how many are then under way.
-func (f *floor) begin(c *seat) int {
+func (f *floor) begin() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	c.requests++
 	f.requests++
-	if c.place != nil {
-		f.waiting.Remove(c.place)
-		c.place = nil
-	}
 	return f.requests
 }
 
-func (f *floor) end(c *seat) {
+func (f *floor) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	c.requests--
 	f.requests--
-	if _, seated := f.seats[c]; seated && c.requests == 0 {
-		c.place = f.waiting.PushBack(c)
-	}
 }
 
-// stop ends what is under way, and says how many requests that is: a body that is
-// still to come is not waited for.
-func (f *floor) stop() (requests int) {
+// close closes the connections that wait, handshakes and headers on their way
+// included, and lets none in any more. It returns how many requests are under way.
+func (f *floor) close() (requests int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for c := range f.seats {
-		requests += c.requests
-		_ = c.SetReadDeadline(time.Unix(1, 0)) // it fails only where the connection is gone
+	f.closed = true
+	for f.waiting.Len() > 0 {
+		c := f.waiting.Front().Value.(*seat)
+		f.leave(c)
+		c.Conn.Close()
 	}
-	return requests
+	return f.requests
 }
 
 func (f *floor) count() int {
@@ -129,26 +151,27 @@ func (c *seat) Close() error {
 	return c.Conn.Close()
 }
 
-// piece is how much of an answer is written at once. Each piece has its own time.
-const piece = 64 << 10
-
-// Write writes piece by piece, each of which the client has to take in time.
-func (c *seat) Write(p []byte) (n int, err error) {
-	for more := true; more && err == nil; more = n < len(p) {
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.s.Write)); err != nil {
-			return n, err
-		}
-		var wrote int
-		wrote, err = c.Conn.Write(p[n:min(n+piece, len(p))])
-		n += wrote
-	}
+// Write writes what the client has to take in time, piece by piece.
+func (c *seat) Write(p []byte) (int, error) {
+	n, err := writePaced(c.Conn, p, c.s.Write)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		c.s.closed(limited(Slow, "write", "the client did not take its answer in time"), 0)
+		c.s.tooSlow()
+		c.Close() // or TLS would say goodbye, and wait again
 	}
 	return n, err
 }
 
-func seatOf(c net.Conn) *seat { return c.(*tls.Conn).NetConn().(*seat) }
+func (s *Server) tooSlow() {
+	s.closed(limited(Slow, "write", "the client did not take its answer in time"), 0)
+}
+
+// seatOf returns the seat of a connection as net/http knows it.
+func seatOf(c net.Conn) *seat {
+	if c, ok := c.(*strictConn); ok {
+		return c.seat
+	}
+	return c.(*tls.Conn).NetConn().(*seat)
+}
 
 // A strictConn is a connection of HTTP/1.x as net/http reads and writes it.
 type strictConn struct {
@@ -165,8 +188,8 @@ func strict(c net.Conn, seat *seat) *strictConn {
 func (c *strictConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.framing.follow(p[:n])
-	if errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun.Load() {
-		c.framing.begun.Store(false)
+	// While a request is served, net/http ends a read by a deadline too.
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun && c.seat.s.floor.waits(c.seat) {
 		c.seat.s.closed(limited(Slow, "read_header", "a header did not arrive in time"), 0)
 	}
 	return n, err
@@ -174,17 +197,22 @@ func (c *strictConn) Read(p []byte) (int, error) {
 
 // next is asked once for each request, and returns why it is to be refused.
 func (c *strictConn) next() *Refusal {
-	served := c.served.Add(1)
-	passed := func(first int64) bool { return first > 0 && served >= first }
+	c.served.Add(1)
 	switch {
-	case passed(c.framing.bad.Load()):
+	case c.passed(&c.framing.bad):
 		return refuse(Unparseable, "the request is framed in a way that others may read otherwise")
-	case passed(c.framing.large.Load()):
+	case c.passed(&c.framing.large):
 		r := limited(Oversize, "headers", "the header block is too large")
 		r.Status = http.StatusRequestHeaderFieldsTooLarge
 		return r
 	}
 	return nil
+}
+
+// passed says whether the request that is served now is the first of those, or later.
+func (c *strictConn) passed(first *atomic.Int64) bool {
+	n := first.Load()
+	return n > 0 && c.served.Load() >= n
 }
 
 // bare is how net/http ends the head of an answer that it gives by itself, before

@@ -28,15 +28,19 @@ type exchange struct {
 	request    string // the scope of linkable: request
 	replaced   int
 	waited     time.Duration       // for the body and for the collector
-	held       int64               // bytes in flight
-	answerHeld bool                // some of them are of the answer
+	held       share               // of the bytes in flight
 	panicked   []string            // where
 	answer     io.Closer           // once there is one
 	handedOver bool                // the body is the transport's to close
 	observed   *Refusal            // what a route that observes would refuse the request for
+	read       []byte              // of the body, as the client sent it, where a route observes
 	originals  map[string]original // by token
+	size       int                 // of originals, in bytes
 	lengths    []int               // that tokens have
 }
+
+// perOriginal is about what an entry of a map takes in memory, beside its texts.
+const perOriginal = 64
 
 // An original is what the client wrote where a token stands now.
 type original struct {
@@ -91,6 +95,7 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 			x.originals = map[string]original{}
 		}
 		x.originals[token] = original{text, f.Number}
+		x.size += len(token) + len(text) + perOriginal
 		if !slices.Contains(x.lengths, len(token)) {
 			x.lengths = append(x.lengths, len(token))
 		}

@@ -27,6 +27,7 @@ func (x *exchange) restore(res *http.Response) error {
 	if res.Body == nil || res.Request != nil && res.Request.Method == http.MethodHead || res.ContentLength == 0 ||
 		res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotModified ||
 		res.StatusCode == http.StatusPartialContent { // its ranges are counted in pseudonyms
+		x.held.keep(0)
 		return nil
 	}
 	if medium := res.Header.Get("Content-Type"); res.ContentLength < 0 && plain(res.Header) && !oneJSON(medium) {
@@ -43,19 +44,20 @@ func (x *exchange) restore(res *http.Response) error {
 	if err != nil {
 		return err
 	}
-	x.answerHeld = true
 	body, known := x.decoded(res.Header, raw)
 	restored := body
 	if known {
 		restored = x.expand(body, encodingOf(res.Header.Get("Content-Type"), body))
-		x.letGo(-cap(restored))
+		x.held.add(cap(restored))
 	}
 	if bytes.Equal(restored, body) { // an unknown coding too: it passes as it came
+		x.held.keep(cap(raw))
 		res.Body = io.NopCloser(bytes.NewReader(raw))
 		return nil
 	}
 	res.Header.Del("Content-Encoding")
 	dropDigests(res.Header)
+	x.held.keep(cap(restored))
 	res.Body = io.NopCloser(bytes.NewReader(restored))
 	res.ContentLength = int64(len(restored))
 	res.TransferEncoding, res.Trailer = nil, nil

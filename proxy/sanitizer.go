@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/statveil/statveil/pseudonym"
@@ -127,7 +126,7 @@ type asked struct{ host, path string }
 // roundTrip sends req to its URL's host, on behalf of a client that asked for this.
 func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, error) {
 	began := time.Now()
-	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: s.now()}
+	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: s.now(), held: share{of: s.InFlight}}
 	res, err := x.try(req, client)
 	if req.Body != nil && !x.handedOver {
 		req.Body.Close()
@@ -212,28 +211,23 @@ func dropped(req *http.Request) *http.Response {
 	}
 }
 
-// release gives back the bytes in flight once the answer is read, at once where
-// there is none in memory.
+// release lets go what is held, once the answer is closed.
 func (x *exchange) release(res *http.Response) {
-	if x.held == 0 {
+	if res == nil || x.held.bytes == 0 {
+		x.held.end()
 		return
 	}
-	if res == nil || !x.answerHeld {
-		x.letGo(int(x.held))
-		return
-	}
-	res.Body = &heldBody{ReadCloser: res.Body, x: x}
+	res.Body = &heldBody{res.Body, &x.held}
 }
 
-// A heldBody is an answer in memory.
+// A heldBody is an answer of which something is in memory.
 type heldBody struct {
 	io.ReadCloser
-	x    *exchange
-	once sync.Once
+	held *share
 }
 
 func (b *heldBody) Close() error {
-	b.once.Do(func() { b.x.letGo(int(b.x.held)) })
+	b.held.end()
 	return b.ReadCloser.Close()
 }
 
@@ -248,7 +242,7 @@ func (x *exchange) refusal(ctx context.Context, err error) *Refusal {
 	case errors.As(err, &rule):
 		refusal = limited(Reason(rule.Reason), rule.Limit, rule.Detail)
 	case context.Cause(ctx) == ErrStopping:
-		refusal = refuse(Collector, "the collector had not answered when this process had to stop")
+		refusal = refuse(Collector, "this process had to stop before the collector had answered")
 		refusal.Status = http.StatusGatewayTimeout
 	case ctx.Err() != nil:
 		refusal = refuse(Collector, "the client gave up")
@@ -323,7 +317,8 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		offerReadable(out.Header)
 	}
 	res, err := x.send(out)
-	x.letGo(int(x.held)) // the request is of no use any more
+	msg.Body = nil // of no use any more
+	x.held.keep(x.size)
 	if err != nil {
 		return nil, err
 	}
@@ -357,7 +352,7 @@ func (x *exchange) sanitize(req, out *http.Request, msg *rules.Message) error {
 	if err := x.match.Rewrite(nil, x.seal); err != nil {
 		return err
 	}
-	x.letGo(cap(sent) - cap(msg.Body)) // of the two only one is left
+	x.held.add(cap(msg.Body) - cap(sent)) // of the two only one is left
 	if coding || !bytes.Equal(sent, msg.Body) {
 		dropDigests(out.Header)
 	}

@@ -18,6 +18,7 @@ type stream struct {
 	begun    bool
 	held     []byte // of a line that is not complete
 	out      []byte // restored
+	size     int    // that out had in the beginning, in bytes
 	err      error  // of src
 	buf      [8 << 10]byte
 }
@@ -47,7 +48,10 @@ func (s *stream) Read(p []byte) (int, error) {
 			s.encoding, s.begun = encodingOf(s.medium, s.held), true
 		}
 		if end > 0 {
+			s.x.held.add(-s.size)
 			s.out = s.x.expand(s.held[:end], s.encoding)
+			s.size = cap(s.out)
+			s.x.held.add(s.size)
 			s.held = s.held[:copy(s.held, s.held[end:])]
 		}
 	}

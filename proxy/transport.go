@@ -21,8 +21,9 @@ type Transport struct {
 	timeout time.Duration
 }
 
-// NewTransport returns a Transport. timeout bounds the wait for the header of an
-// answer, and for each next piece of its body. config says whom to trust and who we
+// NewTransport returns a Transport. timeout bounds the wait for the collector to take
+// the next piece of a request, for the header of its answer, and for each next piece
+// of its body. config says whom to trust and who we
 // are, and may be nil.
 func NewTransport(timeout time.Duration, config *tls.Config) *Transport {
 	t := &Transport{timeout: timeout}
@@ -33,7 +34,7 @@ func NewTransport(timeout time.Duration, config *tls.Config) *Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &countedConn{Conn: conn}, nil
+			return &countedConn{Conn: conn, pace: timeout}, nil
 		},
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    min(timeout, 10*time.Second),
@@ -60,6 +61,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	var body func() io.ReadCloser
 	switch {
 	case req.GetBody != nil:
+		if req.Body != nil {
+			defer req.Body.Close()
+		}
 		body = func() io.ReadCloser { b, _ := req.GetBody(); return b } // of a body in memory
 	case req.Body == nil || req.Body == http.NoBody:
 		body = func() io.ReadCloser { return http.NoBody }
@@ -75,6 +79,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 }
+
+// repeatable are headers that have net/http repeat a request without a body. It looks
+// for them in this spelling only.
+var repeatable = []string{"Idempotency-Key", "X-Idempotency-Key"}
 
 // send sends a request once, with a fresh body if there is one, and says whether any
 // of it may have been sent.
@@ -99,6 +107,12 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 	}})
 	out := req.Clone(ctx)
 	out.GetBody = nil
+	for _, name := range repeatable {
+		if values, ok := out.Header[name]; ok {
+			delete(out.Header, name)
+			out.Header[strings.ToLower(name)] = values
+		}
+	}
 	if body != nil {
 		out.Body = body()
 	}
@@ -111,15 +125,42 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 	return res, true, nil
 }
 
-// A countedConn counts the bytes that were written to it.
+// A countedConn counts the bytes of requests that were written to it.
 type countedConn struct {
 	net.Conn
+	pace time.Duration
 	sent atomic.Int64
 }
 
 func (c *countedConn) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	c.sent.Add(int64(n))
+	n, err := writePaced(c.Conn, p, c.pace)
+	if !isAlert(p) {
+		c.sent.Add(int64(n))
+	}
+	return n, err
+}
+
+// isAlert says whether a write is no request but an alert, as TLS has it when a
+// connection closes: by its type, which TLS 1.3 hides (RFC 8446, 5.2), or since it has
+// two bytes, and the tag of 16 that all cipher suites have there.
+func isAlert(p []byte) bool {
+	const alert, applicationData = 21, 23
+	return len(p) > 0 && (p[0] == alert || p[0] == applicationData && len(p) == 5+2+1+16)
+}
+
+// piece is how much is written at once. Each piece has its own time.
+const piece = 64 << 10
+
+// writePaced writes piece by piece, each of which the other side has to take in time.
+func writePaced(c net.Conn, p []byte, pace time.Duration) (n int, err error) {
+	for more := true; more && err == nil; more = n < len(p) {
+		if err := c.SetWriteDeadline(time.Now().Add(pace)); err != nil {
+			return n, err
+		}
+		var wrote int
+		wrote, err = c.Write(p[n:min(n+piece, len(p))])
+		n += wrote
+	}
 	return n, err
 }
 

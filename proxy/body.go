@@ -94,7 +94,7 @@ func coding(req *http.Request, raw []byte) (bool, error) {
 	return false, refuse(Encoding, "the body has a content coding that cannot be undone here; gzip can")
 }
 
-func busy() error {
+func busy() *Refusal {
 	return limited(Busy, "inflight", "too many bytes of bodies are in flight; try again")
 }
 

@@ -59,6 +59,12 @@ func (s *share) add(n int) {
 	s.set(s.bytes + n)
 }
 
+func (s *share) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
+}
+
 // keep lets all go but n bytes.
 func (s *share) keep(n int) {
 	s.mu.Lock()

@@ -48,8 +48,8 @@ func (x *exchange) restore(res *http.Response) error {
 	restored := body
 	if known {
 		restored = x.expand(body, encodingOf(res.Header.Get("Content-Type"), body))
-		x.held.add(cap(restored))
 	}
+	x.originals = nil                // of no use any more
 	if bytes.Equal(restored, body) { // an unknown coding too: it passes as it came
 		x.held.keep(cap(raw))
 		res.Body = io.NopCloser(bytes.NewReader(raw))
@@ -139,9 +139,25 @@ func escapeJSON(s string) string {
 
 // expand restores in b. In JSON, a string that is one token in place of a number
 // becomes the number again. A client may have sent one long value and get it
-// back many times: past the limit of a body, pseudonyms stay.
+// back many times: past the limit of a body, and where there is no room, pseudonyms
+// stay.
 func (x *exchange) expand(b []byte, e encoding) []byte {
-	var out []byte
+	size, found := len(b), false
+	for t := range x.tokens(b) {
+		found = true
+		if size += len(e.escape(t.text)) - (t.end - t.start); int64(size) > x.limits.Body {
+			break
+		}
+	}
+	if !found {
+		return b
+	}
+	if size <= firstRead {
+		x.held.add(size)
+	} else if !x.held.take(size) {
+		return b
+	}
+	out := make([]byte, 0, size)
 	at := 0
 	for t := range x.tokens(b) {
 		if int64(len(out)+len(t.text)) > x.limits.Body {

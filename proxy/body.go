@@ -125,7 +125,7 @@ var (
 
 // firstRead is how much room there is for a body whose length nobody knows yet.
 // It grows eightfold, so a client holds no more than eight times what it has sent:
-// to announce much costs nothing.
+// to announce much costs nothing. So much is everybody's, however little room there is.
 const firstRead = 8 << 10
 
 // readAll reads at most limit bytes; size is what is expected. Every byte of room is
@@ -139,9 +139,7 @@ func (x *exchange) readAll(r io.Reader, size, limit int64) ([]byte, error) {
 			if size+1 > int64(len(buf)) && size < room {
 				room = min(size, limit) + 1 // one more shows that it ends there
 			}
-			if room <= firstRead {
-				x.held.add(int(room)) // so much is everybody's
-			} else if !x.held.take(int(room)) {
+			if !x.held.some(int(room)) {
 				return buf, errBusy
 			}
 			x.held.add(-cap(buf))

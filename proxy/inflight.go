@@ -72,6 +72,15 @@ func (s *share) take(n int) bool {
 	return true
 }
 
+// some is take for what may be little enough to be everybody's.
+func (s *share) some(n int) bool {
+	if n <= firstRead {
+		s.add(n)
+		return true
+	}
+	return s.take(n)
+}
+
 // add holds n bytes more whatever the bound says; a negative n lets them go.
 func (s *share) add(n int) {
 	s.mu.Lock()

@@ -407,7 +407,7 @@ func (t *treater) ask(text string) error {
 	if t.secret == nil {
 		t.secret = &secret{}
 	}
-	n := 0
+	n, plus := 0, ""
 	for _, e := range t.edits {
 		switch {
 		case e.done:
@@ -425,7 +425,10 @@ func (t *treater) ask(text string) error {
 				e.canonical = strings.Clone(text)
 			}
 		case e.spaced:
-			e.was = numbersPlus(text, t.bare)[e.start:e.end]
+			if plus == "" {
+				plus = numbersPlus(text, t.bare)
+			}
+			e.was = plus[e.start:e.end]
 		case t.bare != "" && e.kind == "value":
 			e.was = plusOrSpace(e.was, t.bare[e.start:e.end])
 		}

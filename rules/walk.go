@@ -332,8 +332,8 @@ func (w *walker) possible(seen uint32) bool {
 // finds says whether rules with find, of any kind but opaque, will find
 // something in the string d[start:end]. Most strings end here.
 func (w *walker) finds(start, end int, seen uint32) bool {
-	if seen&(seenEscape|seenPct) != 0 {
-		return true // it must be decoded first
+	if seen&(seenEscape|seenPct) != 0 || end-start >= crowd {
+		return true // it must be decoded first, or needs room first
 	}
 	text := view(w.doc[start:end])
 	if seen&seenDot != 0 && jwtLike(text) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"slices"
@@ -75,7 +76,7 @@ func bombs(t *testing.T) []bomb {
 		fmt.Fprintf(&parts, "--b\r\nContent-Disposition: form-data; name=\"f%d\"\r\n\r\nv\r\n", i)
 	}
 	parts.WriteString("--b--\r\n")
-	var fields, lines, cookies, parameters, phones, members2 strings.Builder
+	var fields, lines, cookies, parameters, phones, addresses, members2 strings.Builder
 	for i := range 100_000 {
 		fmt.Fprintf(&fields, "f%d=v&", i)
 	}
@@ -90,6 +91,9 @@ func bombs(t *testing.T) []bomb {
 	}
 	for i := 0; phones.Len() < 10<<20-20; i++ {
 		fmt.Fprintf(&phones, `"+1212%07d",`, 2_000_000+i)
+	}
+	for i := 0; addresses.Len() < 10<<20-20; i++ {
+		fmt.Fprintf(&addresses, "9.%d.%d.%d ", i>>16&255, i>>8&255, i&255)
 	}
 	for i := 0; members2.Len() < 10<<20-40; i++ {
 		fmt.Fprintf(&members2, `"m%d":{},`, i)
@@ -115,6 +119,11 @@ func bombs(t *testing.T) []bomb {
 		{"700,000 phone numbers", statsPath, jsonType, []byte("[" + phones.String() + "1]"), []string{"200", "413", "503"}},
 		{"one text with 700,000 phone numbers", statsPath, jsonType, []byte(`["` + strings.ReplaceAll(phones.String(), `"`, " ") + `"]`), []string{"200", "413", "503"}},
 		{"plain text with 700,000 phone numbers", statsPath, "Content-Type: text/plain\r\n", []byte(strings.ReplaceAll(phones.String(), `"`, " ")), []string{"200", "413", "503"}},
+		{"one text with a million IP addresses", statsPath, jsonType, []byte(`["` + addresses.String() + `"]`), []string{"200", "413", "503"}},
+		{"a million IP addresses in base64", statsPath, jsonType, []byte(`{"x":"` + base64.StdEncoding.EncodeToString([]byte(addresses.String()[:7<<20])) + `"}`), []string{"200", "413", "503"}},
+		{"a field with IP addresses between plus", statsPath, formType, []byte("a=" + strings.ReplaceAll(addresses.String()[:1<<20], " ", "+")), []string{"200", "413", "503"}},
+		{"a text of 9 MB with an escape in five", statsPath, jsonType, []byte(`["` + strings.Repeat("x+", 9<<19) + `%2525252541"]`), []string{"200", "413", "503"}},
+		{"a tenant, 800,000 times", "/generics", jsonType, []byte("{" + strings.Repeat(`"appID":"7",`, 800_000) + `"x":"` + personsMail + `"}`), []string{"200", "413", "503"}},
 		{"a text of 9 MB of percent", statsPath, jsonType, []byte(`["` + strings.Repeat("%252525", 9<<20/7) + `"]`), []string{"200", "413", "503"}},
 		{"a text of 9 MB of escapes", statsPath, jsonType, []byte(`["` + strings.Repeat(`\u002b\\u002b`, 9<<20/13) + `"]`), []string{"200", "413", "503"}},
 		{"a text of 9 MB of plus", statsPath, jsonType, []byte(`["` + strings.Repeat("+1 ", 3<<20) + `"]`), []string{"200", "413", "503"}},

@@ -242,7 +242,7 @@ func TestFrames(t *testing.T) {
 			}
 			attack.Wait()
 			t.Logf("attackers: %v", &ended)
-			h.end(t)
+			h.end(t, busy)
 			s.checkAlive()
 			c.check(t)
 		})

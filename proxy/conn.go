@@ -252,11 +252,18 @@ func strict(c net.Conn, seat *seat) *strictConn {
 }
 
 func (c *strictConn) Read(p []byte) (int, error) {
+	if c.framing.tooManyLines() {
+		// Of this net/http makes a header that is too large, and says so.
+		for i := range p {
+			p[i] = 'x'
+		}
+		return len(p), nil
+	}
 	n, err := c.Conn.Read(p)
 	c.framing.follow(p[:n])
 	if !c.keep() {
 		c.seat.s.closed(limited(Busy, "inflight", "too many bytes of headers at once"), 0)
-		return 0, errBusy
+		return 0, &net.OpError{Op: "read", Err: errBusy} // which net/http does not answer
 	}
 	// While a request is served, net/http ends a read by a deadline too.
 	if errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun && c.seat.s.floor.idle(c.seat) {

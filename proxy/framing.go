@@ -160,6 +160,10 @@ func (f *framing) forgave() {
 	f.bad.CompareAndSwap(0, int64(n))
 }
 
+// tooManyLines says whether the header that comes has so many lines that they take much
+// more memory than their text: no real one has on average less than 32 bytes in a line.
+func (f *framing) tooManyLines() bool { return f.begun && f.lines > f.most/32 }
+
 func (f *framing) nextRequest() { f.state, f.size, f.lines = atRequestLine, 0, 0 }
 
 // endOfHeader decides where the next request begins, as net/http does.

@@ -21,7 +21,7 @@ const (
 // What a header takes that is not complete, beside its text; and how large one may be
 // without being counted.
 const (
-	perLine    = 150
+	perLine    = 250
 	freeHeader = 4 << 10
 )
 

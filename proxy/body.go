@@ -94,7 +94,27 @@ func coding(req *http.Request, raw []byte) (bool, error) {
 	return false, refuse(Encoding, "the body has a content coding that cannot be undone here; gzip can")
 }
 
-func busy() error {
+// full refuses a request that there is no room for: now, or ever.
+func (x *exchange) full(bytes int) *Refusal {
+	if f := x.s.InFlight; int64(x.held.size()+bytes) > f.limit.Load() {
+		return limited(Oversize, "inflight", "to rewrite the request takes more memory than all may have together")
+	}
+	return busy()
+}
+
+// room is asked by the rules before they take much memory.
+func (x *exchange) room(bytes int) error {
+	if bytes > 0 && !x.held.take(bytes) {
+		return x.full(bytes)
+	}
+	if bytes < 0 {
+		x.held.add(bytes)
+	}
+	x.lent += bytes
+	return nil
+}
+
+func busy() *Refusal {
 	return limited(Busy, "inflight", "too many bytes of bodies are in flight; try again")
 }
 
@@ -105,7 +125,7 @@ var (
 
 // firstRead is how much room there is for a body whose length nobody knows yet.
 // It grows eightfold, so a client holds no more than eight times what it has sent:
-// to announce much costs nothing.
+// to announce much costs nothing. So much is everybody's, however little room there is.
 const firstRead = 8 << 10
 
 // readAll reads at most limit bytes; size is what is expected. Every byte of room is
@@ -119,7 +139,7 @@ func (x *exchange) readAll(r io.Reader, size, limit int64) ([]byte, error) {
 			if size+1 > int64(len(buf)) && size < room {
 				room = min(size, limit) + 1 // one more shows that it ends there
 			}
-			if !x.held.take(int(room)) {
+			if !x.held.some(int(room)) {
 				return buf, errBusy
 			}
 			x.held.add(-cap(buf))

@@ -11,15 +11,16 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // spare is how many connections beyond the limit are let in to be told that we are
 // busy. More are closed at once.
 const spare = 64
 
-// A floor has the seats of all connections. Where all are taken, the one that has
-// waited longest for a request to come has to go: slow headers, and connections that
-// are kept open for later, must not keep out who has something to send.
+// A floor has the seats of all connections. Where there is no room, one that waits for
+// its client has to go: for a request, for a body that comes slowly, for an answer to
+// be taken. Who is slow must not keep out who is not.
 type floor struct {
 	mu       sync.Mutex
 	seats    map[*seat]struct{}
@@ -28,25 +29,31 @@ type floor struct {
 	closed   bool
 }
 
+// grace is how long we wait in any case for a client that has a request under way.
+const grace = time.Second
+
 // A seat is a connection, below its TLS.
 type seat struct {
 	net.Conn
-	s     *Server
-	extra bool          // beyond the limit
-	place *list.Element // among those that wait
+	s        *Server
+	extra    bool          // beyond the limit
+	requests int           // under way; several only of HTTP/2
+	working  int           // of them, those that do not wait for the client
+	place    *list.Element // among those that wait
+	since    time.Time     // it does
+	between  bool          // two requests, or before the first
+	held     share         // of the bytes in flight, for headers
+	hello    int           // bytes of a TLS handshake that is not complete, and 1; 0: it is
 }
 
 // admit gives a connection a seat, or closes it.
 func (s *Server) admit(conn net.Conn) *seat {
-	f, c := &s.floor, &seat{Conn: conn, s: s}
+	f, c := &s.floor, &seat{Conn: conn, s: s, between: true, held: share{of: s.InFlight}}
 	var leaves *seat
 	f.mu.Lock()
 	over := len(f.seats) - s.Connections
 	if over >= 0 {
-		if longest := f.waiting.Front(); longest != nil {
-			leaves = longest.Value.(*seat)
-			f.leave(leaves)
-		} else {
+		if leaves = f.turnOut(nil, byTime); leaves == nil {
 			c.extra = true
 		}
 	}
@@ -56,7 +63,7 @@ func (s *Server) admit(conn net.Conn) *seat {
 			f.seats = map[*seat]struct{}{}
 		}
 		f.seats[c] = struct{}{}
-		c.place = f.waiting.PushBack(c)
+		f.wait(c)
 	}
 	f.mu.Unlock()
 	switch {
@@ -67,17 +74,73 @@ func (s *Server) admit(conn net.Conn) *seat {
 		conn.Close()
 		s.closed(limited(Busy, "connections", "too many connections"), 0)
 		return nil
-	case leaves != nil:
-		leaves.Conn.Close()
-		s.closed(limited(Busy, "connections", "a connection that waited for its next request had to make room"), 0)
 	}
+	s.turnedOut(leaves)
 	return c
 }
 
-// leave takes a seat off the floor. The caller holds the lock.
+// turnOut takes the seat of the one that waits for its client and weighs most, of
+// several the one that has waited longest; nil: none weighs anything. The caller holds
+// the lock, and then calls turnedOut without it.
+func (f *floor) turnOut(but *seat, weight func(*seat) int) *seat {
+	var leaves *seat
+	most := 0
+	for e := f.waiting.Front(); e != nil; e = e.Next() {
+		if c := e.Value.(*seat); c != but {
+			if n := weight(c); n > most {
+				leaves, most = c, n
+			}
+		}
+	}
+	if leaves != nil {
+		f.leave(leaves)
+	}
+	return leaves
+}
+
+// byTime is the same weight for all that have had their time.
+func byTime(c *seat) int {
+	if c.requests > 0 && time.Since(c.since) < grace {
+		return 0
+	}
+	return 1
+}
+
+// byRequests has those go that have many requests under way.
+func byRequests(c *seat) int {
+	if c.requests == 1 {
+		return byTime(c)
+	}
+	return c.requests
+}
+
+// byBytes has those go that hold much.
+func byBytes(c *seat) int { return byTime(c) * c.held.size() }
+
+func (s *Server) turnedOut(all ...*seat) {
+	for _, c := range all {
+		if c != nil {
+			c.Conn.Close()
+			s.closed(limited(Busy, "connections", "a connection that waited for its client had to make room"), 0)
+		}
+	}
+}
+
+// leave takes a seat off the floor, with all that it held. The caller holds the lock.
 func (f *floor) leave(c *seat) {
+	if _, seated := f.seats[c]; seated {
+		f.requests -= c.requests
+	}
 	delete(f.seats, c)
 	f.stand(c)
+	c.held.end()
+}
+
+// wait puts a seat behind those that wait. The caller holds the lock.
+func (f *floor) wait(c *seat) {
+	if _, seated := f.seats[c]; seated && c.place == nil {
+		c.place, c.since = f.waiting.PushBack(c), time.Now()
+	}
 }
 
 // stand takes a seat away from those that wait. The caller holds the lock.
@@ -95,45 +158,35 @@ func (f *floor) turn(c *seat, state http.ConnState) {
 	defer f.mu.Unlock()
 	switch state {
 	case http.StateActive:
+		c.between = false
 		f.stand(c)
 	case http.StateIdle:
+		c.between = true
 		f.stand(c)
-		if _, seated := f.seats[c]; seated {
-			c.place = f.waiting.PushBack(c)
-		}
+		f.wait(c)
 	}
 }
 
-func (f *floor) waits(c *seat) bool {
+// idle says whether the connection waits for a request.
+func (f *floor) idle(c *seat) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return c.place != nil
+	return c.place != nil && c.between
 }
 
-// begin is the begin of a request, and says how many are then under way.
-func (f *floor) begin() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.requests++
-	return f.requests
-}
-
-func (f *floor) end() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.requests--
-}
-
-// close closes the connections that wait, handshakes and headers on their way
-// included, and lets none in any more. It returns how many requests are under way.
+// close closes the connections that wait for a request, handshakes and headers on
+// their way included, and lets none in any more. It returns how many requests are
+// under way.
 func (f *floor) close() (requests int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	for f.waiting.Len() > 0 {
-		c := f.waiting.Front().Value.(*seat)
-		f.leave(c)
-		c.Conn.Close()
+	for e := f.waiting.Front(); e != nil; {
+		c := e.Value.(*seat)
+		if e = e.Next(); c.between {
+			f.leave(c)
+			c.Conn.Close()
+		}
 	}
 	return f.requests
 }
@@ -149,6 +202,18 @@ func (c *seat) Close() error {
 	c.s.floor.leave(c)
 	c.s.floor.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// Read counts what a TLS handshake has us keep in memory, which may be 64 KiB.
+func (c *seat) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.hello > 0 {
+		if c.hello += n; c.hello > freeHeader && !c.hold(2*n) {
+			c.s.closed(limited(Busy, "inflight", "too many bytes of TLS handshakes at once"), 0)
+			return 0, errBusy
+		}
+	}
+	return n, err
 }
 
 // Write writes what the client has to take in time, piece by piece.
@@ -179,6 +244,7 @@ type strictConn struct {
 	seat    *seat
 	framing framing
 	served  atomic.Int64 // requests that reached the handler
+	kept    int          // bytes held for a header that is not complete
 }
 
 func strict(c net.Conn, seat *seat) *strictConn {
@@ -186,13 +252,38 @@ func strict(c net.Conn, seat *seat) *strictConn {
 }
 
 func (c *strictConn) Read(p []byte) (int, error) {
+	if c.framing.tooManyLines() {
+		// Of this net/http makes a header that is too large, and says so.
+		for i := range p {
+			p[i] = 'x'
+		}
+		return len(p), nil
+	}
 	n, err := c.Conn.Read(p)
 	c.framing.follow(p[:n])
+	if !c.keep() {
+		c.seat.s.closed(limited(Busy, "inflight", "too many bytes of headers at once"), 0)
+		return 0, &net.OpError{Op: "read", Err: errBusy} // which net/http does not answer
+	}
 	// While a request is served, net/http ends a read by a deadline too.
-	if errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun && c.seat.s.floor.waits(c.seat) {
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun && c.seat.s.floor.idle(c.seat) {
 		c.seat.s.closed(limited(Slow, "read_header", "a header did not arrive in time"), 0)
 	}
 	return n, err
+}
+
+// keep holds what the header that comes takes in memory, until it is complete: then it
+// is that of a request.
+func (c *strictConn) keep() bool {
+	needs := 0
+	if c.framing.begun {
+		if needs = c.framing.size + c.framing.lines*perLine; needs <= freeHeader {
+			needs = 0
+		}
+	}
+	more := needs - c.kept
+	c.kept = needs
+	return c.seat.hold(more)
 }
 
 // next is asked once for each request, and returns why it is to be refused.

@@ -36,11 +36,12 @@ type exchange struct {
 	read       []byte              // of the body, as the client sent it, where a route observes
 	originals  map[string]original // by token
 	size       int                 // of originals, in bytes
+	lent       int                 // bytes in flight, while the request is rewritten
 	lengths    []int               // that tokens have
 }
 
 // perOriginal is about what an entry of a map takes in memory, beside its texts.
-const perOriginal = 64
+const perOriginal = 96
 
 // An original is what the client wrote where a token stands now.
 type original struct {
@@ -94,8 +95,12 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		if x.originals == nil {
 			x.originals = map[string]original{}
 		}
+		size := len(token) + len(text) + perOriginal
+		if !x.held.take(size) {
+			return "", x.full(size)
+		}
+		x.size += size
 		x.originals[token] = original{text, f.Number}
-		x.size += len(token) + len(text) + perOriginal
 		if !slices.Contains(x.lengths, len(token)) {
 			x.lengths = append(x.lengths, len(token))
 		}

@@ -22,6 +22,7 @@ type framing struct {
 	chunked  bool
 	requests int // whose header is complete
 	size     int // of the header so far, its request line included
+	lines    int // of it
 	most     int // that it may have
 
 	bad   atomic.Int64 // the first of them that is framed badly; 0: none
@@ -81,6 +82,7 @@ func (f *framing) follow(p []byte) {
 			}
 			p = p[end+1:]
 			f.size++
+			f.lines++
 			whole := len(f.line) < maxLine
 			if f.last != '\r' {
 				f.forgave()
@@ -158,7 +160,11 @@ func (f *framing) forgave() {
 	f.bad.CompareAndSwap(0, int64(n))
 }
 
-func (f *framing) nextRequest() { f.state, f.size = atRequestLine, 0 }
+// tooManyLines says whether the header that comes has so many lines that they take much
+// more memory than their text: no real one has on average less than 32 bytes in a line.
+func (f *framing) tooManyLines() bool { return f.begun && f.lines > f.most/32 }
+
+func (f *framing) nextRequest() { f.state, f.size, f.lines = atRequestLine, 0, 0 }
 
 // endOfHeader decides where the next request begins, as net/http does.
 func (f *framing) endOfHeader() {

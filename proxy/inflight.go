@@ -1,22 +1,29 @@
 package proxy
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 )
 
-// InFlight bounds the bytes of all bodies, of requests and of answers, that are in
-// memory at one time: memory is refused before it runs out. What is made of a body
-// that was let in is counted, and not refused: the body rewritten, the values that an
-// answer may need, the answer restored. Several Sanitizers may share one. It is safe
-// for concurrent use.
+// InFlight bounds the bytes of all requests and answers that are in memory at one time,
+// with what is made of them: memory is refused before it runs out. Several Sanitizers
+// and a Server may share one. It is safe for concurrent use.
 type InFlight struct {
 	limit, bytes atomic.Int64
+	turns        chan struct{} // taken
 }
+
+// Bodies larger than this take turns to be rewritten, so many at a time: what is found
+// in one is many times larger than it is, until it is counted.
+const (
+	largeBody = 16 << 10
+	turns     = 4
+)
 
 // NewInFlight returns a bound of so many bytes.
 func NewInFlight(limit int64) *InFlight {
-	f := &InFlight{}
+	f := &InFlight{turns: make(chan struct{}, turns)}
 	f.SetLimit(limit)
 	return f
 }
@@ -26,6 +33,19 @@ func (f *InFlight) SetLimit(limit int64) { f.limit.Store(limit) }
 
 // Bytes returns how many are held now.
 func (f *InFlight) Bytes() int64 { return f.bytes.Load() }
+
+// turn waits until a body of this size may be rewritten. What it returns ends that.
+func (f *InFlight) turn(ctx context.Context, size int) (end func(), err error) {
+	if f == nil || size <= largeBody {
+		return func() {}, nil
+	}
+	select {
+	case f.turns <- struct{}{}:
+		return func() { <-f.turns }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 // A share is what one exchange holds of the bytes in flight. An answer may be closed
 // while somebody reads it.
@@ -52,11 +72,26 @@ func (s *share) take(n int) bool {
 	return true
 }
 
+// some is take for what may be little enough to be everybody's.
+func (s *share) some(n int) bool {
+	if n <= firstRead {
+		s.add(n)
+		return true
+	}
+	return s.take(n)
+}
+
 // add holds n bytes more whatever the bound says; a negative n lets them go.
 func (s *share) add(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.set(s.bytes + n)
+}
+
+func (s *share) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
 }
 
 // keep lets all go but n bytes.

@@ -343,7 +343,12 @@ func (x *exchange) sanitize(req, out *http.Request, msg *rules.Message) error {
 	if err := checkCharset(req, msg.Body); err != nil && len(msg.Body) > 0 {
 		return err
 	}
-	msg.Header = out.Header
+	end, err := x.s.InFlight.turn(req.Context(), len(msg.Body))
+	if err != nil {
+		return err
+	}
+	defer end()
+	msg.Header, msg.Room = out.Header, x.room
 	if err := x.match.Read(); err != nil {
 		return err
 	}
@@ -352,7 +357,7 @@ func (x *exchange) sanitize(req, out *http.Request, msg *rules.Message) error {
 	if err := x.match.Rewrite(nil, x.seal); err != nil {
 		return err
 	}
-	x.held.add(cap(msg.Body) - cap(sent)) // of the two only one is left
+	x.held.add(cap(msg.Body) - cap(sent) - x.lent) // of all that, one body is left
 	if coding || !bytes.Equal(sent, msg.Body) {
 		dropDigests(out.Header)
 	}

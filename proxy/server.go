@@ -31,6 +31,8 @@ type Server struct {
 	Idle       time.Duration // between two requests of a connection
 	Write      time.Duration // for the client to take the next piece of an answer
 
+	InFlight *InFlight // headers, and what each request takes, are counted there too; nil: nowhere
+
 	// Observe, if set, is told of what was refused here and reached no Handler: of
 	// requests, and of connections that failed before there was one (Status is then
 	// what net/http answered, or 0 where the connection was closed).
@@ -54,8 +56,9 @@ func (s *Server) Serve(l net.Listener) error {
 	s.HTTP.Handler = http.HandlerFunc(s.serve)
 	s.HTTP.ReadHeaderTimeout, s.HTTP.IdleTimeout = s.ReadHeader, s.Idle
 	s.HTTP.MaxHeaderBytes = s.Headers // net/http lets 4 KiB more pass, see framing
-	// What a client may send unasked on one connection, read or not.
-	s.HTTP.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 100, MaxReceiveBufferPerConnection: 256 << 10, MaxReceiveBufferPerStream: 128 << 10}
+	// What a client may send unasked on one connection, read or not: the least that is
+	// allowed, since memory is kept for it.
+	s.HTTP.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 100, MaxReceiveBufferPerConnection: 64 << 10, MaxReceiveBufferPerStream: 64 << 10, MaxReadFrameSize: 16 << 10}
 	s.HTTP.DisableGeneralOptionsHandler = true // OPTIONS * is refused as everything is that has no route
 	s.HTTP.BaseContext = func(net.Listener) context.Context { return s.ctx }
 	s.HTTP.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
@@ -119,13 +122,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	} else {
 		w = &pacedWriter{w, s}
 	}
-	requests := s.floor.begin()
-	defer s.floor.end()
-	if seatOf(conn).extra || requests > s.Connections {
-		refusal = limited(Busy, "connections", "too many connections or requests at once; try again")
+	visit, full := s.begin(seatOf(conn), r)
+	defer visit.end()
+	if full != nil {
+		refusal = full
+		r.Header = http.Header{"Origin": r.Header["Origin"]} // nobody counts the rest
 	}
+	answer := &answering{ResponseWriter: w, visit: visit}
 	if r.ContentLength != 0 {
-		body := &timedBody{ReadCloser: r.Body, strict: strict, c: http.NewResponseController(w)}
+		body := &timedBody{ReadCloser: r.Body, strict: strict, visit: visit, c: http.NewResponseController(w)}
 		if body.until(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone
 		}
@@ -136,10 +141,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		r = &timed
 	}
 	if refusal != nil {
-		s.refuse(w, r, refusal)
+		s.refuse(answer, r, refusal)
 		return
 	}
-	s.Handler.ServeHTTP(w, r)
+	s.Handler.ServeHTTP(answer, r)
 	if w, ok := w.(*pacedWriter); ok {
 		_ = w.FlushError() // what net/http holds back would be written in any time
 	}
@@ -174,15 +179,18 @@ func (s *Server) closed(refusal *Refusal, status int) {
 type timedBody struct {
 	io.ReadCloser
 	strict *strictConn // nil: HTTP/2
+	visit  *visit
 
-	mu sync.Mutex
-	c  *http.ResponseController // nil once the request is over
+	once sync.Once
+	mu   sync.Mutex
+	c    *http.ResponseController // nil once the request is over
 }
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
 		_ = b.until(time.Time{}) // it fails only where the connection is gone
+		b.once.Do(b.visit.read)
 		if b.strict != nil && b.strict.passed(&b.strict.framing.bad) {
 			return n, errors.New("the trailer is framed in a way that others may read otherwise")
 		}
@@ -321,6 +329,7 @@ func (s *Server) handshake(seat *seat) (net.Conn, error) {
 	if err := seat.SetDeadline(time.Now().Add(s.ReadHeader)); err != nil {
 		return nil, err
 	}
+	seat.hello = 1
 	secure := tls.Server(seat, s.TLS())
 	if err := secure.Handshake(); err != nil {
 		switch {
@@ -332,6 +341,8 @@ func (s *Server) handshake(seat *seat) (net.Conn, error) {
 		}
 		return nil, err
 	}
+	seat.hello = 0
+	seat.held.keep(0)
 	if err := seat.SetDeadline(time.Time{}); err != nil {
 		return nil, err
 	}

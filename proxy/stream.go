@@ -18,7 +18,6 @@ type stream struct {
 	begun    bool
 	held     []byte // of a line that is not complete
 	out      []byte // restored
-	size     int    // that out had in the beginning, in bytes
 	err      error  // of src
 	buf      [8 << 10]byte
 }
@@ -48,11 +47,9 @@ func (s *stream) Read(p []byte) (int, error) {
 			s.encoding, s.begun = encodingOf(s.medium, s.held), true
 		}
 		if end > 0 {
-			s.x.held.add(-s.size)
+			s.x.held.keep(s.x.size)
 			s.out = s.x.expand(s.held[:end], s.encoding)
-			s.size = cap(s.out)
-			s.x.held.add(s.size)
-			s.held = s.held[:copy(s.held, s.held[end:])]
+			s.held = append([]byte(nil), s.held[end:]...) // out may be what was held
 		}
 	}
 	n := copy(p, s.out)

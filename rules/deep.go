@@ -27,6 +27,7 @@ type deepLook struct {
 	seed  maphash.Seed
 	seen  map[uint64]bool // texts, by their hash
 	spare int             // how many bytes may still be read
+	room  *room
 }
 
 // first says whether a text has not been read yet.
@@ -43,6 +44,14 @@ func (d *deepLook) first(text string) bool {
 	return d.spare >= 0
 }
 
+// holds says whether there is room for a layer, or gives it back.
+func (d *deepLook) holds(y *layer, sign int) bool {
+	return d == nil || d.room.take(sign*(len(y.text)+perEscape*len(y.escapes))) == nil
+}
+
+// perEscape is what an escape takes in memory, with what a slice of them leaves free.
+const perEscape = 24
+
 // A text with more readings than these is not what people write. Some escapes, nested,
 // have thousands.
 const (
@@ -53,7 +62,7 @@ const (
 // findDeep finds in text[start:end] what any reader may read there, by the places
 // in text: in t.spans. Where findings overlap, the first of the deepest reading stays.
 func (t *treater) findDeep(rule *Rule, find *detect.Finder, text string, start, end int) {
-	d := &deepLook{rule.any, maphash.MakeSeed(), map[uint64]bool{}, maxReadings*(end-start) + spareReading}
+	d := &deepLook{rule.any, maphash.MakeSeed(), map[uint64]bool{}, maxReadings*(end-start) + spareReading, t.room}
 	d.first(text[start:end])
 	l := looker{finder: find, dialects: dialects, deep: d}
 	t.spans = t.spans[:0]

@@ -82,7 +82,11 @@ func (l *looker) look(y *layer) []candidate {
 	for _, d := range l.dialects {
 		inner := unescaped(y, d)
 		if escaped = escaped || inner != nil; inner != nil && l.deep.first(inner.text) {
+			if !l.deep.holds(inner, 1) {
+				return found
+			}
 			found = inner.add(found, l.look(inner)) // it sees what else is encoded here, and sees it whole
+			l.deep.holds(inner, -1)
 		}
 	}
 	if escaped {

@@ -55,6 +55,7 @@ func newSidecar(load func() (*config.Config, error), rules func(paths []string) 
 		ReadBody:    time.Duration(cfg.Timeouts.ReadBody),
 		Idle:        time.Duration(cfg.Timeouts.Idle),
 		Write:       time.Duration(cfg.Timeouts.Write),
+		InFlight:    s.inflight,
 		Observe:     s.observe,
 		HTTP:        http.Server{ErrorLog: s.log.http()},
 	}

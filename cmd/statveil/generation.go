@@ -43,6 +43,12 @@ func (s *sidecar) build(cfg *config.Config, files digest, last *generation) (*ge
 	} else if g.keys, err = openKeys(cfg.Keys); err != nil {
 		return nil, err
 	}
+	if last != nil && last.keys.file != nil && g.keys.file != nil {
+		if err := g.keys.file.Continues(last.keys.file); err != nil {
+			return nil, &hintedError{fmt.Errorf("keys: %s: %w", cfg.Keys.File, err),
+				"statveil keys rotate adds a version and keeps those before it; where other keys are meant, restart the sidecar"}
+		}
+	}
 	if g.tls, err = clientTLS(cfg.TLS); err != nil {
 		return nil, err
 	}

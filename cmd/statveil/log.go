@@ -63,6 +63,10 @@ func (l *logs) request(o proxy.Outcome) {
 		fields = append(fields, zap.String("request_id", o.ID))
 	}
 	switch {
+	case o.Evicted:
+		l.Info("a connection that waited for its client had to make room", zap.String("limit", o.Limit))
+	case o.Cut:
+		l.Warn("an answer was cut off", fields...)
 	case o.Panic != nil:
 		l.Error("a request ended in a mistake of this program", append(fields, zap.Strings("at", o.Panic))...)
 	case o.Observed && o.Refused != "":

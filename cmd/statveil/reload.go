@@ -27,7 +27,7 @@ func (s *sidecar) watch(ctx context.Context, hangup <-chan os.Signal) {
 		case <-ctx.Done():
 			return
 		case <-hangup:
-			_, _ = s.reload() // it has said what became of it
+			_, _ = s.reloadNow() // it has said what became of it
 		case <-tick.C:
 			_, seen, _ := s.look()
 			if seen == before && !s.known(seen) {
@@ -99,6 +99,18 @@ func (s *sidecar) reload() (changed bool, err error) {
 		return true, nil
 	}
 	return false, errUnsettled
+}
+
+// reloadNow reloads because somebody asked for it, and says what became of it however
+// often it has been said.
+func (s *sidecar) reloadNow() (changed bool, err error) {
+	s.reloading.Lock()
+	s.broken = digest{}
+	s.reloading.Unlock()
+	if changed, err = s.reload(); err == nil && !changed {
+		s.log.Info("nothing has changed since the last reload")
+	}
+	return changed, err
 }
 
 // take puts a generation in force.

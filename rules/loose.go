@@ -1,0 +1,285 @@
+package rules
+
+import (
+	"html"
+	"strings"
+	"unicode/utf8"
+)
+
+// This file knows the escapes of readers that forgive. No two of them have the same:
+// \v is a tab to JSON5 and YAML, and the letter v to others; \53 is a + in octal.
+
+// backslashes are what a reader has behind a backslash, beside the escapes of JSON.
+// Any character that it does not know stands for itself.
+type backslashes struct {
+	apart  string // letters that are a control character or a space; "*": all that are nothing else
+	gone   string // letters that are nothing: they change the case of what follows, or quote it
+	base   int    // of a number, 0: there are none
+	digits int    // how many a number has at most
+	exact  bool   // it has just as many
+	folds  bool   // an escaped end of a line goes with the blanks behind it
+}
+
+// These are those of JavaScript, of JSON5, of Perl, Ruby, C and shells, of YAML and of
+// whoever else, of Lua and zone files (RFC 1035), of CSS, and of LDAP (RFC 4514).
+var (
+	javaScript = &backslashes{base: 8, digits: 3}
+	json5      = &backslashes{apart: "v", base: 8, digits: 3}
+	perl       = &backslashes{apart: "aevscx", gone: "EFLQUlu", base: 8, digits: 3}
+	yamlLike   = &backslashes{apart: "*", folds: true}
+	lua        = &backslashes{apart: "av", gone: "z", base: 10, digits: 3, folds: true}
+	css        = &backslashes{base: 16, digits: 6}
+	ldap       = &backslashes{base: 16, digits: 2, exact: true}
+)
+
+// maxDigits is how long an escape may be. Nobody needs more zeros in front, but some
+// readers take any number; what is longer is opaque.
+const maxDigits = 4096
+
+func (k *backslashes) undo(dst []byte, s string) ([]byte, int) {
+	if len(s) < 2 {
+		return dst, 0
+	}
+	switch c := s[1]; {
+	case k.base > 0 && k.number(s) > 0:
+		size := k.number(s)
+		r := utf8.AppendRune(dst, character(s[1:size], k.base))
+		if k == css && size < len(s) && strings.IndexByte(" \t\n", s[size]) >= 0 {
+			size++ // it ends the number
+		}
+		return r, size
+	case c == '\n' || c == '\r' || strings.HasPrefix(s[1:], "\u2028") || strings.HasPrefix(s[1:], "\u2029") || strings.HasPrefix(s[1:], "\u0085"):
+		size := 2
+		switch {
+		case strings.HasPrefix(s[1:], "\r\n"):
+			size = 3
+		case c >= utf8.RuneSelf:
+			_, n := utf8.DecodeRuneInString(s[1:])
+			size = 1 + n
+		}
+		return dst, k.blanks(s, size)
+	}
+	if r, size := numbered(s); size > 0 {
+		return utf8.AppendRune(dst, r), size
+	}
+	switch c := s[1]; {
+	case strings.IndexByte(k.gone, c) >= 0:
+		return dst, k.blanks(s, 2)
+	case strings.IndexByte(k.apart, c) >= 0, k.apart == "*" && (isAlphanumeric(c) || c == '_'):
+		size := 2
+		if c == 'c' && len(s) > 2 && s[2] < utf8.RuneSelf && k.apart != "*" {
+			size = 3 // \cK is the key with Ctrl
+		}
+		return append(dst, ' '), size
+	}
+	_, size := utf8.DecodeRuneInString(s[1:])
+	return append(dst, s[1:1+size]...), 1 + size
+}
+
+// blanks returns where in s the blanks end that begin at i, where they go too.
+func (k *backslashes) blanks(s string, i int) int {
+	for k.folds && i < min(len(s), maxDigits) && strings.IndexByte(" \t\r\n", s[i]) >= 0 {
+		i++
+	}
+	return i
+}
+
+// number returns where the number ends that s begins with, behind its backslash, or 0.
+// In octal \531 is \53 and 1, as if there were but a byte.
+func (k *backslashes) number(s string) int {
+	n, end := 0, 1
+	for end < len(s) && end <= k.digits && n < 1<<20 {
+		d := unhex(s[end])
+		if d < 0 || d >= k.base || k.base == 8 && n*8+d > 255 {
+			break
+		}
+		n = n*k.base + d
+		end++
+	}
+	if end == 1 || k.exact && end <= k.digits {
+		return 0
+	}
+	return end
+}
+
+// character returns the character of this number, U+FFFD where there is none.
+func character(digits string, base int) rune {
+	r := rune(0)
+	for i := range len(digits) {
+		if r = r*rune(base) + rune(unhex(digits[i])); r > utf8.MaxRune {
+			return utf8.RuneError
+		}
+	}
+	if !utf8.ValidRune(r) {
+		return utf8.RuneError
+	}
+	return r
+}
+
+// numbered reads an escape that says by itself that it is a number: \u{2b}, \x{2b},
+// \o{53}, \N{U+2b}, \U0000002b, Java's \uu002b, \xb, and half of a surrogate pair. It
+// returns the character and the length of the escape, or 0.
+func numbered(s string) (rune, int) {
+	c, at, base, least := s[1], 2, 16, 1
+	switch c {
+	case 'o':
+		base = 8
+	case 'N', 'x':
+	case 'u':
+		for at < min(len(s), maxDigits) && s[at] == 'u' {
+			at++
+		}
+		least = 4
+	case 'U':
+		least = 8
+	default:
+		return 0, 0
+	}
+	if at < len(s) && s[at] == '{' {
+		if at++; c == 'N' {
+			if !strings.HasPrefix(s[at:], "U+") {
+				return 0, 0
+			}
+			at += 2
+		}
+		end := hexEnd(s, at, base)
+		if end == at || end == len(s) || s[end] != '}' {
+			return 0, 0
+		}
+		return character(s[at:end], base), end + 1
+	}
+	if c == 'N' || c == 'o' || hexEnd(s[:min(len(s), at+least)], at, base) < at+least {
+		return 0, 0
+	}
+	if c == 'x' {
+		least = min(2, hexEnd(s[:min(len(s), at+2)], at, base)-at)
+	}
+	return character(s[at:at+least], base), at + least
+}
+
+// hexEnd returns where in s the digits end that begin at i.
+func hexEnd(s string, i, base int) int {
+	for i < min(len(s), maxDigits) && unhex(s[i]) >= 0 && unhex(s[i]) < base {
+		i++
+	}
+	return i
+}
+
+// unpercentWide undoes %u002b, as unescape() of JavaScript and some servers do.
+func unpercentWide(dst []byte, s string) ([]byte, int) {
+	if len(s) < 6 || s[1]|0x20 != 'u' || hexEnd(s[:6], 2, 16) < 6 {
+		return dst, 0
+	}
+	if len(s) >= 12 && s[6] == '%' && s[7]|0x20 == 'u' && hexEnd(s[:12], 8, 16) == 12 {
+		if r, n := unicodeEscape([]byte(`\u`+s[2:6]+`\u`+s[8:12]), 0); n == 12 {
+			return utf8.AppendRune(dst, r), 12
+		}
+	}
+	return utf8.AppendRune(dst, character(s[2:6], 16)), 6
+}
+
+// unentityLoose undoes a character reference as browsers do: with any name of HTML,
+// with any number of zeros, and many without the semicolon. After a name without one
+// come letters, which are taken along.
+func unentityLoose(dst []byte, s string) ([]byte, int) {
+	if len(s) > 2 && s[1] == '#' {
+		at, base := 2, 10
+		if s[2]|0x20 == 'x' {
+			at, base = 3, 16
+		}
+		end := hexEnd(s, at, base)
+		if end == at {
+			return dst, 0
+		}
+		r := character(s[at:end], base)
+		if end < len(s) && s[end] == ';' {
+			end++
+		}
+		return utf8.AppendRune(dst, r), end
+	}
+	end := 1
+	for end < min(len(s), 33) && isAlphanumeric(s[end]) {
+		end++
+	}
+	if end < len(s) && s[end] == ';' {
+		end++
+	}
+	text := html.UnescapeString(s[:end])
+	if text == s[:end] {
+		return dst, 0
+	}
+	return append(dst, text...), end
+}
+
+// opaque says whether s, that begins with a backslash or percent sign, begins with what
+// is an escape to somebody but none that is known here, and may spell anything. What
+// has no decimal digit spells no character of ASCII that matters, and what is cut off
+// at the end of the text spells nothing.
+func opaque(s string) bool {
+	if len(s) < 3 {
+		return false
+	}
+	switch c := s[1]; {
+	case s[0] == '%' && c|0x20 != 'u':
+		return false
+	case s[0] == '%':
+		if _, size := unpercentWide(nil, s); size > 0 {
+			return false
+		}
+	case !isAlphanumeric(c):
+		return false
+	default:
+		if _, size := numbered(s); size > 0 {
+			return c == 'x' && strings.HasPrefix(s, `\x00`) && len(s) > 4 && unhex(s[4]) >= 0 // C takes all digits
+		}
+		if strings.HasPrefix(s, `\C-`) || strings.HasPrefix(s, `\M-`) { // of Emacs and Ruby
+			return true
+		}
+	}
+	at := 2
+	for at < len(s) && s[1] == 'u' && s[at] == 'u' && at < maxDigits {
+		at++
+	}
+	switch c := s[1]; {
+	case at < len(s) && s[at] == '{' && strings.IndexByte("uUxoN", c) >= 0:
+		return hexEnd(s, at+1, 16) < len(s)
+	case c|0x20 != 'u':
+		return false
+	}
+	end := hexEnd(s, at, 16)
+	return end < len(s) && strings.IndexAny(s[at:end], "0123456789") >= 0
+}
+
+// hides says whether a text has an escape that is opaque, or is encoded too deep to be
+// read.
+func hides(y *layer) bool {
+	s := y.text
+	for i := strings.IndexAny(s, `\%`); i >= 0; {
+		if opaque(s[i:]) {
+			return true
+		}
+		next := strings.IndexAny(s[i+1:], `\%`)
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	if y.depth < maxDecodings {
+		return false
+	}
+	return unescaped(&layer{text: s}, dialects[0]) != nil
+}
+
+// differs says whether readers differ in what stands behind a backslash in s.
+func differs(s string) bool {
+	for {
+		i := strings.IndexByte(s, '\\')
+		if i < 0 || i+1 == len(s) {
+			return false
+		}
+		if c := s[i+1]; c == '_' || c == '\n' || c == '\r' || isAlphanumeric(c) && strings.IndexByte("bfnrt", c) < 0 {
+			return true
+		}
+		s = s[i+2:]
+	}
+}

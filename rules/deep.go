@@ -23,13 +23,17 @@ var dialects = []dialect{
 	{htmlEscapes | wideEscapes, nil},
 }
 
-// moreDialects are those of readers who have more behind a backslash.
-var moreDialects = func() (all []dialect) {
-	for _, k := range []*backslashes{json5, perl, yamlLike, lua, css, ldap} {
-		all = append(all, dialect{jsonEscapes | hexEscapes, k})
-	}
-	return all
-}()
+// moreDialects are those of readers who have other things behind a backslash.
+var moreDialects = []dialect{
+	{jsonEscapes | hexEscapes, json5},
+	{jsonEscapes | hexEscapes, ruby},
+	{jsonEscapes | hexEscapes, python},
+	{jsonEscapes | hexEscapes, yamlLike},
+	{jsonEscapes | hexEscapes, lua},
+	{0, perl},
+	{0, css},
+	{0, ldap},
+}
 
 // A deepLook is what all readings of one text have in common.
 type deepLook struct {

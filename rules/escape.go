@@ -19,7 +19,7 @@ const (
 // A dialect is what one reader undoes at once. Behind a backslash, readers differ most.
 type dialect struct {
 	kinds escapeKinds
-	loose *backslashes // of jsonEscapes: what else the reader has behind a backslash (loose.go)
+	loose *backslashes // what else the reader has behind a backslash (loose.go), or nil
 }
 
 // unescaped returns a layer with every escape in y that the dialect has undone once, or
@@ -75,12 +75,15 @@ func (d dialect) undo(dst []byte, s string) ([]byte, int) {
 			return b, size
 		}
 		return unpercentWide(dst, s)
-	case c == '\\' && d.kinds&jsonEscapes != 0:
-		b, size := unbackslash(dst, s, d.kinds&hexEscapes != 0)
-		if size == 0 && d.loose != nil {
-			b, size = d.loose.undo(dst, s)
+	case c == '\\':
+		size := 0
+		if d.kinds&jsonEscapes != 0 {
+			dst, size = unbackslash(dst, s, d.kinds&hexEscapes != 0)
 		}
-		return b, size
+		if size == 0 && d.loose != nil {
+			return d.loose.undo(dst, s)
+		}
+		return dst, size
 	case c == '&' && d.kinds&htmlEscapes != 0:
 		if d.kinds&wideEscapes != 0 {
 			return unentityLoose(dst, s)

@@ -9,27 +9,31 @@ import (
 // This file knows the escapes of readers that forgive. No two of them have the same:
 // \v is a tab to JSON5 and YAML, and the letter v to others; \53 is a + in octal.
 
-// backslashes are what a reader has behind a backslash, beside the escapes of JSON.
-// Any character that it does not know stands for itself.
+// backslashes are what a reader has behind a backslash. Any character that it does not
+// know stands for itself, or is left with its backslash.
 type backslashes struct {
-	apart  string // letters that are a control character or a space; "*": all that are nothing else
-	gone   string // letters that are nothing: they change the case of what follows, or quote it
-	base   int    // of a number, 0: there are none
-	digits int    // how many a number has at most
-	exact  bool   // it has just as many
-	folds  bool   // an escaped end of a line goes with the blanks behind it
+	numbers string // letters that begin the number of a character: u in \u{2b}
+	apart   string // letters that are a control character or a space; "*": all that are nothing else
+	gone    string // letters that are nothing: they change the case of what follows, or quote it
+	base    int    // of a number without a letter, 0: there are none
+	digits  int    // how many it has at most
+	most    int    // what it is at most
+	exact   bool   // it has as many digits
+	marks   string // characters that stand for themselves, where no others do
+	folds   bool   // an escaped end of a line goes with the blanks behind it
+	leaves  bool   // what it does not know is left
 }
 
-// These are those of JavaScript, of JSON5, of Perl, Ruby, C and shells, of YAML and of
-// whoever else, of Lua and zone files (RFC 1035), of CSS, and of LDAP (RFC 4514).
 var (
-	javaScript = &backslashes{base: 8, digits: 3}
-	json5      = &backslashes{apart: "v", base: 8, digits: 3}
-	perl       = &backslashes{apart: "aevscx", gone: "EFLQUlu", base: 8, digits: 3}
-	yamlLike   = &backslashes{apart: "*", folds: true}
-	lua        = &backslashes{apart: "av", gone: "z", base: 10, digits: 3, folds: true}
-	css        = &backslashes{base: 16, digits: 6}
-	ldap       = &backslashes{base: 16, digits: 2, exact: true}
+	javaScript = &backslashes{numbers: "ux", base: 8, digits: 3, most: 0xFF}
+	json5      = &backslashes{numbers: "ux", apart: "v0"}
+	perl       = &backslashes{numbers: "xoN", apart: "abefnrtxc", gone: "EFLQUlu", base: 8, digits: 3, most: 0x1FF}
+	ruby       = &backslashes{numbers: "uUxoN", apart: "aevsc", base: 8, digits: 3, most: 0x1FF} // shells, too
+	python     = &backslashes{numbers: "uUxN", apart: "av", base: 8, digits: 3, most: 0x1FF, leaves: true}
+	yamlLike   = &backslashes{numbers: "uUxoN", apart: "*", folds: true, leaves: true} // and whoever else
+	lua        = &backslashes{numbers: "ux", apart: "av", gone: "z", base: 10, digits: 3, most: 999, folds: true, leaves: true}
+	css        = &backslashes{base: 16, digits: 6, most: 0xFFFFFF}
+	ldap       = &backslashes{base: 16, digits: 2, most: 0xFF, exact: true, marks: ` "#+,;<=>\\`} // RFC 4514
 )
 
 // maxDigits is how long an escape may be. Nobody needs more zeros in front, but some
@@ -48,6 +52,11 @@ func (k *backslashes) undo(dst []byte, s string) ([]byte, int) {
 			size++ // it ends the number
 		}
 		return r, size
+	case k.marks != "":
+		if strings.IndexByte(k.marks, c) < 0 {
+			return dst, 0
+		}
+		return append(dst, c), 2
 	case c == '\n' || c == '\r' || strings.HasPrefix(s[1:], "\u2028") || strings.HasPrefix(s[1:], "\u2029") || strings.HasPrefix(s[1:], "\u0085"):
 		size := 2
 		switch {
@@ -59,21 +68,44 @@ func (k *backslashes) undo(dst []byte, s string) ([]byte, int) {
 		}
 		return dst, k.blanks(s, size)
 	}
-	if r, size := numbered(s); size > 0 {
-		return utf8.AppendRune(dst, r), size
+	if strings.IndexByte(k.numbers, s[1]) >= 0 {
+		if r, size := numbered(s); size > 0 {
+			return utf8.AppendRune(dst, r), size
+		}
 	}
 	switch c := s[1]; {
 	case strings.IndexByte(k.gone, c) >= 0:
 		return dst, k.blanks(s, 2)
-	case strings.IndexByte(k.apart, c) >= 0, k.apart == "*" && (isAlphanumeric(c) || c == '_'):
+	case strings.IndexByte(k.apart, c) >= 0, k.apart == "*" && (isAlphanumeric(c) || c == '_' || c == ' '):
 		size := 2
 		if c == 'c' && len(s) > 2 && s[2] < utf8.RuneSelf && k.apart != "*" {
 			size = 3 // \cK is the key with Ctrl
 		}
-		return append(dst, ' '), size
+		return utf8.AppendRune(dst, separator(c)), size
+	case k.leaves && c != '\'':
+		return dst, 0
 	}
 	_, size := utf8.DecodeRuneInString(s[1:])
 	return append(dst, s[1:1+size]...), 1 + size
+}
+
+// separator returns the control character or space that a letter is.
+func separator(c byte) rune {
+	switch c {
+	case 'v':
+		return '\v'
+	case 's', ' ':
+		return ' '
+	case '_':
+		return '\u00A0'
+	case 'N':
+		return '\u0085'
+	case 'L', 'P':
+		return '\u2028'
+	case 'b', 'f', 'n', 'r', 't':
+		return rune(simpleEscape(c))
+	}
+	return '\a'
 }
 
 // blanks returns where in s the blanks end that begin at i, where they go too.
@@ -85,12 +117,11 @@ func (k *backslashes) blanks(s string, i int) int {
 }
 
 // number returns where the number ends that s begins with, behind its backslash, or 0.
-// In octal \531 is \53 and 1, as if there were but a byte.
 func (k *backslashes) number(s string) int {
 	n, end := 0, 1
-	for end < len(s) && end <= k.digits && n < 1<<20 {
+	for end < len(s) && end <= k.digits {
 		d := unhex(s[end])
-		if d < 0 || d >= k.base || k.base == 8 && n*8+d > 255 {
+		if d < 0 || d >= k.base || n*k.base+d > k.most {
 			break
 		}
 		n = n*k.base + d

@@ -60,6 +60,10 @@ type escapeTable struct {
 var escapeTables = map[string]escapeTable{
 	"JSON5": {regexp.MustCompile(`\\(u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{2}|\r\n|(?s:.))`), map[string]string{
 		"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\x00", "\n": "", "\r": "", "\r\n": "", "\u2028": "", "\u2029": ""}},
+	"ECMAScript": {regexp.MustCompile(`\\(u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{2}|[0-3][0-7]{1,2}|[0-7]{1,2}|\r\n|(?s:.))`), map[string]string{
+		"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\n": "", "\r": "", "\r\n": "", "\u2028": "", "\u2029": ""}},
+	"PHP": {regexp.MustCompile(`\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|(?s:.))`), map[string]string{
+		"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}}, // stripcslashes()
 	"YAML": {regexp.MustCompile(`\\(U[0-9A-Fa-f]{8}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|\n[ \t]*|[0abtnvfreNLP_ "/\\])`), map[string]string{
 		"0": "\x00", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b", "N": "\u0085", "_": "\u00a0", "L": "\u2028", "P": "\u2029"}},
 	"Perl": {regexp.MustCompile(`\\(x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{0,2}|o\{[0-7]+\}|N\{U\+[0-9A-Fa-f]+\}|[0-7]{1,3}|c[!-~]|(?s:.))`), map[string]string{
@@ -79,7 +83,7 @@ func (table escapeTable) read(name, text string) string {
 		}
 		digits, base := strings.Trim(strings.TrimLeft(e, "uUxoN"), "{U+} \t\n"), 16
 		switch first := e[0]; {
-		case e[0] == 'o', (name == "Perl" || name == "Python") && first >= '0' && first <= '7':
+		case e[0] == 'o', (name == "Perl" || name == "Python" || name == "ECMAScript" || name == "PHP") && first >= '0' && first <= '7':
 			base = 8
 		case name == "Lua" && first >= '0' && first <= '9':
 			base = 10
@@ -87,6 +91,9 @@ func (table escapeTable) read(name, text string) string {
 			digits = ""
 		}
 		if n, err := strconv.ParseUint(digits, base, 32); err == nil {
+			if name == "PHP" {
+				n &= 0xFF
+			}
 			return string(rune(n))
 		}
 		switch {
@@ -130,6 +137,8 @@ var lenients = func() []lenient {
 func TestLenients(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"JSON5", `\v\u{00002b}1\x32\q\` + "\n", "\v+12q"},
+		{"ECMAScript", `\v\531\0q`, "\v+1\x00q"},
+		{"PHP", `\453\xb\v\@`, "+\v\v@"},
 		{"YAML", `\e\_\U0000002b\q\` + "\n  1", "\x1b\u00a0+" + `\q1`},
 		{"Perl", `\x{2b}\x\o{53}\N{U+2b}\53\cK\Q\a`, "+\x00+++\v\a"},
 		{"Python", `\U0000002b\53\v\q`, "++\v" + `\q`},
@@ -220,7 +229,7 @@ func FuzzBroken(f *testing.F) {
 					continue
 				}
 				b.WriteString(pick(fmt.Sprintf(`\u%04x`, c), fmt.Sprintf(`\u00%02X`, c), fmt.Sprintf(`\x%02x`, c), fmt.Sprintf("%%%02X", c), fmt.Sprintf("%%25%02x", c), fmt.Sprintf(`\\u%04x`, c), string(c),
-					fmt.Sprintf(`\u{%0*x}`, 2+r.IntN(20), c), fmt.Sprintf(`\U%08x`, c), fmt.Sprintf(`\x{%02X}`, c), fmt.Sprintf("%%u%04X", c), fmt.Sprintf(`\%03o`, c), fmt.Sprintf(`\%o`, c), fmt.Sprintf(`\o{%o}`, c),
+					fmt.Sprintf(`\u{%0*x}`, 2+r.IntN(20), c), fmt.Sprintf(`\U%08x`, c), fmt.Sprintf(`\x{%02X}`, c), fmt.Sprintf("%%u%04X", c), fmt.Sprintf(`\%03o`, c), fmt.Sprintf(`\%o`, c), fmt.Sprintf(`\%o`, int(c)+256), fmt.Sprintf(`\o{%o}`, c),
 					fmt.Sprintf(`\N{U+%02x}`, c), fmt.Sprintf(`\%03d`, c), fmt.Sprintf(`\%02x`, c), fmt.Sprintf(`\%06x`, c), fmt.Sprintf(`\%x `, c), fmt.Sprintf("&#%03d;", c), fmt.Sprintf("&#x%x", c), `\`+string(c), `\E`+string(c), "\\\n"+string(c)))
 			}
 			return b.String()

@@ -12,11 +12,11 @@ import (
 // with a digit more, which is none. So it is read in every way.
 
 // dialects are those of a reader who undoes all, of JSON and HTML in forms, of
-// JavaScript, JSON, forms, unescape(), and HTML.
+// a loose JSON, of JSON, forms, unescape(), and HTML.
 var dialects = []dialect{
-	{percentEscapes | htmlEscapes | jsonEscapes | hexEscapes | wideEscapes, javaScript},
+	{percentEscapes | htmlEscapes | jsonEscapes | hexEscapes | wideEscapes, looseJSON},
 	{percentEscapes | htmlEscapes | jsonEscapes, nil},
-	{jsonEscapes | hexEscapes, javaScript},
+	{jsonEscapes | hexEscapes, looseJSON},
 	{jsonEscapes, nil},
 	{percentEscapes, nil},
 	{percentEscapes | wideEscapes, nil},
@@ -25,7 +25,9 @@ var dialects = []dialect{
 
 // moreDialects are those of readers who have other things behind a backslash.
 var moreDialects = []dialect{
+	{jsonEscapes | hexEscapes, javaScript},
 	{jsonEscapes | hexEscapes, json5},
+	{jsonEscapes | hexEscapes, php},
 	{jsonEscapes | hexEscapes, ruby},
 	{jsonEscapes | hexEscapes, python},
 	{jsonEscapes | hexEscapes, yamlLike},

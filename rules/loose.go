@@ -18,21 +18,26 @@ type backslashes struct {
 	base    int    // of a number without a letter, 0: there are none
 	digits  int    // how many it has at most
 	most    int    // what it is at most
+	few     bool   // after u and U, fewer digits are enough
+	byte    bool   // it is a byte: of what is more, the rest
 	exact   bool   // it has as many digits
+	ended   bool   // a blank behind it ends it
 	marks   string // characters that stand for themselves, where no others do
 	folds   bool   // an escaped end of a line goes with the blanks behind it
 	leaves  bool   // what it does not know is left
 }
 
 var (
-	javaScript = &backslashes{numbers: "ux", base: 8, digits: 3, most: 0xFF}
+	looseJSON  = &backslashes{numbers: "ux", base: 8, digits: 3, most: 0xFF}
+	javaScript = &backslashes{numbers: "ux", apart: "v", base: 8, digits: 3, most: 0xFF}
 	json5      = &backslashes{numbers: "ux", apart: "v0"}
 	perl       = &backslashes{numbers: "xoN", apart: "abefnrtxc", gone: "EFLQUlu", base: 8, digits: 3, most: 0x1FF}
-	ruby       = &backslashes{numbers: "uUxoN", apart: "aevsc", base: 8, digits: 3, most: 0x1FF} // shells, too
+	ruby       = &backslashes{numbers: "uUxoN", few: true, apart: "aevsc", base: 8, digits: 3, most: 0x1FF} // shells, too
+	php        = &backslashes{numbers: "ux", apart: "aev", base: 8, digits: 3, most: 0x1FF, byte: true}
 	python     = &backslashes{numbers: "uUxN", apart: "av", base: 8, digits: 3, most: 0x1FF, leaves: true}
 	yamlLike   = &backslashes{numbers: "uUxoN", apart: "*", folds: true, leaves: true} // and whoever else
 	lua        = &backslashes{numbers: "ux", apart: "av", gone: "z", base: 10, digits: 3, most: 999, folds: true, leaves: true}
-	css        = &backslashes{base: 16, digits: 6, most: 0xFFFFFF}
+	css        = &backslashes{base: 16, digits: 6, most: 0xFFFFFF, ended: true}
 	ldap       = &backslashes{base: 16, digits: 2, most: 0xFF, exact: true, marks: ` "#+,;<=>\\`} // RFC 4514
 )
 
@@ -47,11 +52,14 @@ func (k *backslashes) undo(dst []byte, s string) ([]byte, int) {
 	switch c := s[1]; {
 	case k.base > 0 && k.number(s) > 0:
 		size := k.number(s)
-		r := utf8.AppendRune(dst, character(s[1:size], k.base))
-		if k == css && size < len(s) && strings.IndexByte(" \t\n", s[size]) >= 0 {
-			size++ // it ends the number
+		r := character(s[1:size], k.base)
+		if k.byte {
+			return append(dst, byte(r)), size
 		}
-		return r, size
+		if k.ended && size < len(s) && strings.IndexByte(" \t\n", s[size]) >= 0 {
+			size++
+		}
+		return utf8.AppendRune(dst, r), size
 	case k.marks != "":
 		if strings.IndexByte(k.marks, c) < 0 {
 			return dst, 0
@@ -69,7 +77,7 @@ func (k *backslashes) undo(dst []byte, s string) ([]byte, int) {
 		return dst, k.blanks(s, size)
 	}
 	if strings.IndexByte(k.numbers, s[1]) >= 0 {
-		if r, size := numbered(s); size > 0 {
+		if r, size := numbered(s, k.few); size > 0 {
 			return utf8.AppendRune(dst, r), size
 		}
 	}
@@ -150,7 +158,7 @@ func character(digits string, base int) rune {
 // numbered reads an escape that says by itself that it is a number: \u{2b}, \x{2b},
 // \o{53}, \N{U+2b}, \U0000002b, Java's \uu002b, \xb, and half of a surrogate pair. It
 // returns the character and the length of the escape, or 0.
-func numbered(s string) (rune, int) {
+func numbered(s string, few bool) (rune, int) {
 	c, at, base, least := s[1], 2, 16, 1
 	switch c {
 	case 'o':
@@ -179,13 +187,15 @@ func numbered(s string) (rune, int) {
 		}
 		return character(s[at:end], base), end + 1
 	}
-	if c == 'N' || c == 'o' || hexEnd(s[:min(len(s), at+least)], at, base) < at+least {
+	most := least
+	if c == 'x' {
+		most = 2
+	}
+	end := hexEnd(s[:min(len(s), at+most)], at, base)
+	if c == 'N' || c == 'o' || end == at || end < at+least && !few {
 		return 0, 0
 	}
-	if c == 'x' {
-		least = min(2, hexEnd(s[:min(len(s), at+2)], at, base)-at)
-	}
-	return character(s[at:at+least], base), at + least
+	return character(s[at:end], base), end
 }
 
 // hexEnd returns where in s the digits end that begin at i.
@@ -260,7 +270,7 @@ func opaque(s string) bool {
 	case !isAlphanumeric(c):
 		return false
 	default:
-		if _, size := numbered(s); size > 0 {
+		if _, size := numbered(s, false); size > 0 {
 			return c == 'x' && strings.HasPrefix(s, `\x00`) && len(s) > 4 && unhex(s[4]) >= 0 // C takes all digits
 		}
 		if strings.HasPrefix(s, `\C-`) || strings.HasPrefix(s, `\M-`) { // of Emacs and Ruby
@@ -281,10 +291,13 @@ func opaque(s string) bool {
 	return end < len(s) && strings.IndexAny(s[at:end], "0123456789") >= 0
 }
 
-// hides says whether a text has an escape that is opaque, or is encoded too deep to be
-// read.
+// hides says whether a text has an escape that is opaque, a character in too many
+// bytes, or is encoded too deep to be read.
 func hides(y *layer) bool {
 	s := y.text
+	if !utf8.ValidString(s) && overlong(s) {
+		return true
+	}
 	for i := strings.IndexAny(s, `\%`); i >= 0; {
 		if opaque(s[i:]) {
 			return true
@@ -299,6 +312,19 @@ func hides(y *layer) bool {
 		return false
 	}
 	return unescaped(&layer{text: s}, dialects[0]) != nil
+}
+
+// overlong says whether a character is spelled in more bytes than it needs, as in
+// %c0%ab: RFC 3629 forbids it, and some readers take it for a +.
+func overlong(s string) bool {
+	for i := 0; i+1 < len(s); i++ {
+		long := i+2 < len(s) && s[i+2]&0xC0 == 0x80
+		switch c, next := s[i], s[i+1]; {
+		case c == 0xC0 && next&0xC0 == 0x80, c == 0xC1 && next&0xC0 == 0x80, c == 0xE0 && next&0xE0 == 0x80 && long, c == 0xF0 && next&0xF0 == 0x80 && long:
+			return true
+		}
+	}
+	return false
 }
 
 // differs says whether readers differ in what stands behind a backslash in s.

@@ -103,13 +103,15 @@ var (
 func (t *treater) lookDeep(look *Rule, text string) error {
 	for range maxRounds {
 		before := len(t.edits)
-		switch t.between(look, text); {
+		if !t.hidden && !t.tangled { // what stands between has no more readings than the whole
+			t.between(look, text)
+		}
+		switch {
 		case t.hidden:
 			return errHidden
 		case t.tangled:
 			return errDeep
-		}
-		if len(t.edits) == before {
+		case len(t.edits) == before:
 			return t.refuseTokens(look, text)
 		}
 	}

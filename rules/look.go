@@ -90,6 +90,9 @@ func (l *looker) look(y *layer) []candidate {
 	escaped := false
 	for _, all := range [2][]dialect{l.dialects, more} {
 		for _, d := range all {
+			if l.deep != nil && (l.deep.hidden || l.deep.spare < 0) {
+				return nil // it is refused
+			}
 			inner := unescaped(y, d)
 			if escaped = escaped || inner != nil; inner != nil && l.deep.first(inner.text) {
 				if !l.deep.holds(inner, 1) {

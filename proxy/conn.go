@@ -179,6 +179,8 @@ type strictConn struct {
 	seat    *seat
 	framing framing
 	served  atomic.Int64 // requests that reached the handler
+	slow    atomic.Bool  // a header did not arrive in time
+	told    atomic.Bool  // that it failed before there was a request
 }
 
 func strict(c net.Conn, seat *seat) *strictConn {
@@ -188,11 +190,35 @@ func strict(c net.Conn, seat *seat) *strictConn {
 func (c *strictConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.framing.follow(p[:n])
-	// While a request is served, net/http ends a read by a deadline too.
-	if errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun && c.seat.s.floor.waits(c.seat) {
-		c.seat.s.closed(limited(Slow, "read_header", "a header did not arrive in time"), 0)
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		c.told.Store(true) // by who closed it
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun && c.seat.s.floor.waits(c.seat): // while one is served, net/http ends a read so too
+		c.slow.Store(true)
 	}
 	return n, err
+}
+
+func (c *strictConn) Close() error {
+	if c.slow.Load() {
+		c.failed(slowHeader(), 0)
+	}
+	return c.Conn.Close()
+}
+
+// failed tells once that the connection failed before there was a request.
+func (c *strictConn) failed(refusal *Refusal, status int) {
+	if c.told.CompareAndSwap(false, true) {
+		c.seat.s.closed(refusal, status)
+	}
+}
+
+func slowHeader() *Refusal { return limited(Slow, "read_header", "a header did not arrive in time") }
+
+func largeHeader() *Refusal {
+	r := limited(Oversize, "headers", "the header block is too large")
+	r.Status = http.StatusRequestHeaderFieldsTooLarge
+	return r
 }
 
 // next is asked once for each request, and returns why it is to be refused.
@@ -202,9 +228,7 @@ func (c *strictConn) next() *Refusal {
 	case c.passed(&c.framing.bad):
 		return refuse(Unparseable, "the request is framed in a way that others may read otherwise")
 	case c.passed(&c.framing.large):
-		r := limited(Oversize, "headers", "the header block is too large")
-		r.Status = http.StatusRequestHeaderFieldsTooLarge
-		return r
+		return largeHeader()
 	}
 	return nil
 }
@@ -215,18 +239,28 @@ func (c *strictConn) passed(first *atomic.Int64) bool {
 	return n > 0 && c.served.Load() >= n
 }
 
-// bare is how net/http ends the head of an answer that it gives by itself, before
-// there is a request. No other answer has no date.
-var bare = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
-
 func (c *strictConn) Write(p []byte) (int, error) {
-	if line, rest, ok := bytes.Cut(p, bare[:2]); ok && bytes.HasPrefix(p[len(line):], bare) && len(rest) < 200 && len(line) > len("HTTP/1.1 400") {
-		status, _ := strconv.Atoi(string(line[len("HTTP/1.1 "):len("HTTP/1.1 400")]))
+	if status := bare(p); status > 0 {
 		refusal := refuse(Unparseable, "the HTTP server could not read a request")
-		if status == 431 {
-			refusal = limited(Oversize, "headers", "a header block is too large")
+		switch {
+		case c.slow.Load():
+			refusal = slowHeader()
+		case status == http.StatusRequestHeaderFieldsTooLarge:
+			refusal = largeHeader()
 		}
-		c.seat.s.closed(refusal, status)
+		c.failed(refusal, status)
 	}
 	return c.Conn.Write(p)
+}
+
+// bare returns the status of an answer that net/http gives by itself, to what is no
+// request to it; 0: it is another. It has no date, or it is one to an expectation.
+func bare(p []byte) int {
+	const proto, code, end, expectation = "HTTP/1.1 ", "400", "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n", "417 Expectation Failed\r\nConnection: close\r\nDate: "
+	line, rest, _ := bytes.Cut(p, []byte("\r\n"))
+	if len(line) < len(proto+code) || !bytes.HasPrefix(p[len(line):], []byte(end)) && !bytes.HasPrefix(p[len(proto):], []byte(expectation)) || len(rest) > 200 {
+		return 0
+	}
+	status, _ := strconv.Atoi(string(line[len(proto) : len(proto)+len(code)]))
+	return status
 }

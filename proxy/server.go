@@ -125,12 +125,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		refusal = limited(Busy, "connections", "too many connections or requests at once; try again")
 	}
 	if r.ContentLength != 0 {
-		body := &timedBody{ReadCloser: r.Body, strict: strict, c: http.NewResponseController(w)}
+		body := &timedBody{ReadCloser: r.Body, strict: strict, ctx: r.Context(), c: http.NewResponseController(w)}
 		if body.until(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone
 		}
 		defer body.done()
-		defer context.AfterFunc(r.Context(), body.stop)()
+		defer context.AfterFunc(body.ctx, body.stop)()
 		timed := *r // net/http looks at its own body to tell whether the connection can go on
 		timed.Body = body
 		r = &timed
@@ -174,6 +174,7 @@ func (s *Server) closed(refusal *Refusal, status int) {
 type timedBody struct {
 	io.ReadCloser
 	strict *strictConn // nil: HTTP/2
+	ctx    context.Context
 
 	mu sync.Mutex
 	c  *http.ResponseController // nil once the request is over
@@ -203,10 +204,17 @@ func (b *timedBody) until(t time.Time) error {
 	return b.c.SetReadDeadline(t)
 }
 
-// stop ends the wait for the body, for nobody waits for the answer.
-func (b *timedBody) stop() { _ = b.until(time.Unix(1, 0)) }
+// stop ends the wait for the body where the server has to stop.
+func (b *timedBody) stop() {
+	if context.Cause(b.ctx) == ErrStopping {
+		_ = b.until(time.Unix(1, 0))
+	}
+}
 
+// done is called once the request is over. What net/http then reads of the body, it
+// reads in the time that was given.
 func (b *timedBody) done() {
+	b.stop()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.c = nil

@@ -34,6 +34,7 @@ type seat struct {
 	s     *Server
 	extra bool          // beyond the limit
 	place *list.Element // among those that wait
+	slow  atomic.Bool   // its client did not take an answer in time
 }
 
 // admit gives a connection a seat, or closes it.
@@ -155,14 +156,17 @@ func (c *seat) Close() error {
 func (c *seat) Write(p []byte) (int, error) {
 	n, err := writePaced(c.Conn, p, c.s.Write)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		c.s.tooSlow()
+		c.tooSlow()
 		c.Close() // or TLS would say goodbye, and wait again
 	}
 	return n, err
 }
 
-func (s *Server) tooSlow() {
-	s.closed(limited(Slow, "write", "the client did not take its answer in time"), 0)
+// tooSlow tells once that the client does not take its answers.
+func (c *seat) tooSlow() {
+	if c.slow.CompareAndSwap(false, true) {
+		c.s.closed(limited(Slow, "write", "the client did not take its answer in time"), 0)
+	}
 }
 
 // seatOf returns the seat of a connection as net/http knows it.

@@ -117,7 +117,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if strict != nil {
 		refusal = strict.next()
 	} else {
-		w = &pacedWriter{w, s}
+		w = &pacedWriter{w, seatOf(conn)}
 	}
 	requests := s.floor.begin()
 	defer s.floor.end()
@@ -224,7 +224,7 @@ func (b *timedBody) done() {
 // which it takes nothing stands still while its connection does not (RFC 9113, 5.2).
 type pacedWriter struct {
 	http.ResponseWriter
-	s *Server
+	seat *seat
 }
 
 func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -247,11 +247,11 @@ func (w *pacedWriter) FlushError() error {
 // paced does what waits for the client.
 func (w *pacedWriter) paced(write func() error) error {
 	c, began := http.NewResponseController(w.ResponseWriter), time.Now()
-	_ = c.SetWriteDeadline(began.Add(w.s.Write)) // of HTTP/2 it never fails
+	_ = c.SetWriteDeadline(began.Add(w.seat.s.Write)) // of HTTP/2 it never fails
 	err := write()
 	_ = c.SetWriteDeadline(time.Time{})
-	if err != nil && time.Since(began) >= w.s.Write {
-		w.s.tooSlow()
+	if err != nil && time.Since(began) >= w.seat.s.Write {
+		w.seat.tooSlow()
 	}
 	return err
 }

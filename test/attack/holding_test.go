@@ -22,8 +22,8 @@ var holdings = []struct {
 	send func() []byte
 }{
 	{"a header of one line", "", func() []byte { return []byte("POST " + statsPath + " HTTP/1.1\r\nX-A: " + strings.Repeat("x", 60<<10)) }},
-	{"a header of many lines", "", manyLines},
-	{"a header of many lines, in TLS", "TLS", manyLines},
+	{"a header of 2,000 lines", "", func() []byte { return manyLines(2000, strings.Repeat("x", 20)) }},
+	{"a header of 9,000 lines, in TLS", "TLS", func() []byte { return manyLines(9000, "") }},
 	{"the half of a ClientHello", "handshake", func() []byte {
 		hello := bytes.Repeat([]byte("x"), 60_000)
 		copy(hello, []byte{1, 0, 0xff, 0xff, 3, 3}) // a ClientHello of 64 KiB
@@ -49,11 +49,11 @@ var holdings = []struct {
 	}},
 }
 
-func manyLines() []byte {
+func manyLines(n int, value string) []byte {
 	var b bytes.Buffer
 	b.WriteString("POST " + statsPath + " HTTP/1.1\r\nHost: sidecar\r\n")
-	for i := 0; b.Len() < 60<<10; i++ {
-		fmt.Fprintf(&b, "%x:\r\n", i)
+	for i := range n {
+		fmt.Fprintf(&b, "%x:%s\r\n", i, value)
 	}
 	return b.Bytes()
 }

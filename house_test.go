@@ -48,7 +48,7 @@ type third struct {
 var thirdParty = []third{
 	{module: "github.com/klauspost/compress", files: []string{"cmd/statveil/*.go", "proxy/*.go"}},
 	{module: "github.com/nyaruka/phonenumbers", files: []string{"rules/detect/*_test.go"}, tools: []string{"rules/detect/*.go"}},
-	{module: "github.com/prometheus/client_golang", files: []string{"cmd/statveil/metrics.go"}},
+	{module: "github.com/prometheus/client_golang", files: []string{"cmd/statveil/metrics.go", "cmd/statveil/metrics_test.go"}},
 	{module: "github.com/rogpeppe/go-internal", files: []string{"cmd/statveil/*_test.go"}},
 	{module: "github.com/santhosh-tekuri/jsonschema/v6", files: []string{"config/*_test.go", "rules/*_test.go"}},
 	{module: "github.com/schollz/progressbar/v3", files: []string{"cmd/statveil/*.go"}, alone: true},

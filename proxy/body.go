@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,16 +30,12 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 		x.read = raw
 	}
 	switch {
-	case errors.Is(err, errTooLarge):
-		return false, x.tooLarge("the body")
 	case errors.Is(err, errBusy):
-		return false, busy()
+		return false, x.full(x.lacked)
 	case err != nil && context.Cause(req.Context()) == ErrStopping:
 		return false, err
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return false, limited(Slow, "read_body", "the body did not arrive in time")
 	case err != nil:
-		return false, refuse(Unparseable, "the body broke off, or its framing is wrong")
+		return false, x.unread(err)
 	}
 	coded, err = coding(req, raw)
 	if err != nil || !coded {
@@ -58,7 +53,7 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 	case errors.Is(err, errTooLarge):
 		return true, limited(Oversize, "decoded", "the decoded body is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
 	case errors.Is(err, errBusy):
-		return true, busy()
+		return true, x.full(x.lacked)
 	case err != nil:
 		return true, refuse(Unparseable, "the body is not the gzip it claims to be")
 	}
@@ -68,7 +63,7 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 // freeRatio is how large a body may become in any case when it is decoded.
 const freeRatio = 64 << 10
 
-func (x *exchange) tooLarge(what string) error {
+func (x *exchange) tooLarge(what string) *Refusal {
 	return limited(Oversize, "body", what+" is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
 }
 
@@ -97,7 +92,7 @@ func coding(req *http.Request, raw []byte) (bool, error) {
 // full refuses a request that there is no room for: now, or ever.
 func (x *exchange) full(bytes int) *Refusal {
 	if f := x.s.InFlight; int64(x.held.size()+bytes) > f.limit.Load() {
-		return limited(Oversize, "inflight", "to rewrite the request takes more memory than all may have together")
+		return limited(Oversize, "inflight", "the request takes more memory than all may have together")
 	}
 	return busy()
 }
@@ -140,6 +135,7 @@ func (x *exchange) readAll(r io.Reader, size, limit int64) ([]byte, error) {
 				room = min(size, limit) + 1 // one more shows that it ends there
 			}
 			if !x.held.some(int(room)) {
+				x.lacked = int(room)
 				return buf, errBusy
 			}
 			x.held.add(-cap(buf))

@@ -121,7 +121,7 @@ func (s *Server) turnedOut(all ...*seat) {
 	for _, c := range all {
 		if c != nil {
 			c.Conn.Close()
-			s.closed(limited(Busy, "connections", "a connection that waited for its client had to make room"), 0)
+			s.observe(Outcome{Evicted: true, Limit: "connections"})
 		}
 	}
 }
@@ -227,7 +227,7 @@ func (c *seat) Write(p []byte) (int, error) {
 }
 
 func (s *Server) tooSlow() {
-	s.closed(limited(Slow, "write", "the client did not take its answer in time"), 0)
+	s.observe(Outcome{Cut: true, Refused: Slow, Limit: "write", Detail: "the client did not take its answer in time"})
 }
 
 // seatOf returns the seat of a connection as net/http knows it.

@@ -30,6 +30,8 @@ type exchange struct {
 	waited     time.Duration       // for the body and for the collector
 	held       share               // of the bytes in flight
 	panicked   []string            // where
+	passed     *passedBody         // of a route that passes
+	lacked     int                 // bytes that there was no room for
 	answer     io.Closer           // once there is one
 	handedOver bool                // the body is the transport's to close
 	observed   *Refusal            // what a route that observes would refuse the request for

@@ -98,12 +98,12 @@ func (f *framing) follow(p []byte) {
 func (f *framing) endOfLine(line []byte, whole bool) {
 	switch f.state {
 	case atRequestLine:
-		if len(line) > 0 && line[0] == '\r' { // net/http takes four of any line ends behind a POST
-			f.forgave()
-		}
-		if len(bytes.TrimLeft(line, "\r")) == 0 { // before a request line; net/http decides
+		if len(line) == 0 { // before a request line; net/http decides
 			f.begun, f.size = false, 0
 			return
+		}
+		if line[0] == '\r' { // behind a POST, net/http skips these
+			f.forgave()
 		}
 		f.state, f.length, f.chunked = atHeader, nil, false
 	case atHeader:

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -14,16 +15,13 @@ type InFlight struct {
 	turns        chan struct{} // taken
 }
 
-// Bodies larger than this take turns to be rewritten, so many at a time: what is found
-// in one is many times larger than it is, until it is counted.
-const (
-	largeBody = 16 << 10
-	turns     = 4
-)
+// Bodies larger than this take turns to be rewritten, one for each processor: what is
+// found in one is many times larger than it is, until it is counted.
+const largeBody = 16 << 10
 
 // NewInFlight returns a bound of so many bytes.
 func NewInFlight(limit int64) *InFlight {
-	f := &InFlight{turns: make(chan struct{}, turns)}
+	f := &InFlight{turns: make(chan struct{}, max(runtime.GOMAXPROCS(0), 2))}
 	f.SetLimit(limit)
 	return f
 }

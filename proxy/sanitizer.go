@@ -2,14 +2,11 @@ package proxy
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"runtime"
 	"strconv"
@@ -79,24 +76,6 @@ type Sanitizer struct {
 	Found func(route *rules.Route, f *rules.Finding, with string)
 }
 
-// Outcome says what became of one request.
-type Outcome struct {
-	Route    string        // "" where none matched
-	Observed bool          // the route observes: the request went on unchanged, whatever the rest says
-	Refused  Reason        // "" where it was, or would be, forwarded
-	Dropped  bool          // it was refused, and its route lets such requests drop: the client was told that all is well
-	Gone     bool          // it was refused because the client gave up
-	Detail   string        // of the refusal
-	Limit    string        // that was passed, by its name in the configuration; or ""
-	ID       string        // of the refusal: the client was given it too
-	Panic    []string      // of Internal: where in the code, the innermost first
-	Status   int           // the collector's, or ours
-	AsText   bool          // the body was broken, and was searched as a text
-	Replaced int           // findings that a pseudonym took the place of
-	Took     time.Duration // until the header of the answer was there
-	Waited   time.Duration // of that, for the client's body and for the collector
-}
-
 func (s *Sanitizer) now() time.Time {
 	if s.Now != nil {
 		return s.Now()
@@ -150,17 +129,13 @@ func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, 
 		if x.observed != nil {
 			o.refused(x.observed)
 		}
+		x.watch(res)
 	}
 	x.release(res)
 	if s.Observe != nil {
 		s.Observe(o)
 	}
 	return res, err
-}
-
-func (o *Outcome) refused(r *Refusal) {
-	o.Refused, o.Detail, o.Limit = r.Reason, r.Detail, r.Limit
-	o.Gone = errors.Is(r.cause, context.Canceled)
 }
 
 // try does it, and makes an error of a panic: its value may be of the request, and
@@ -231,32 +206,6 @@ func (b *heldBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// refusal maps every error to words of ours: what the standard library says of
-// an error often quotes the URL or the line that was wrong.
-func (x *exchange) refusal(ctx context.Context, err error) *Refusal {
-	var refusal *Refusal
-	var rule *rules.Error
-	var netErr net.Error
-	switch {
-	case errors.As(err, &refusal):
-	case errors.As(err, &rule):
-		refusal = limited(Reason(rule.Reason), rule.Limit, rule.Detail)
-	case context.Cause(ctx) == ErrStopping:
-		refusal = refuse(Collector, "this process had to stop before the collector had answered")
-		refusal.Status = http.StatusGatewayTimeout
-	case ctx.Err() != nil:
-		refusal = refuse(Collector, "the client gave up")
-		refusal.cause = ctx.Err()
-	case errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &netErr) && netErr.Timeout():
-		refusal = limited(Collector, "upstream", "the collector did not answer in time")
-		refusal.Status = http.StatusGatewayTimeout
-	default:
-		refusal = refuse(Collector, "the collector could not be reached, or broke off")
-	}
-	refusal.Route = x.route()
-	return refusal
-}
-
 func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, error) {
 	if req.Method == http.MethodConnect || req.Method == "PRI" || !plainMethod(req.Method) {
 		return nil, refuse(Method, "this method is not served")
@@ -298,6 +247,13 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 	if x.match.Route.Pass {
 		if err := setPath(out.URL, msg.Path); err != nil {
 			return nil, err
+		}
+		if req.ContentLength > x.limits.Body {
+			return nil, x.tooLarge("the body")
+		}
+		if out.Body != nil && out.Body != http.NoBody {
+			x.passed = &passedBody{ReadCloser: out.Body, left: x.limits.Body}
+			out.Body = x.passed
 		}
 		x.handedOver = true
 		return x.send(out)

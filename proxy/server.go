@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -324,6 +325,23 @@ func (e *entrance) hand(a accepted) bool {
 	}
 }
 
+// handshakeTrouble says in words of ours what is wrong with a client.
+func handshakeTrouble(err error) string {
+	var record tls.RecordHeaderError
+	var verify *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &record):
+		return "the client does not speak TLS"
+	case errors.As(err, &verify):
+		return "the client's certificate is not accepted"
+	case strings.HasSuffix(err.Error(), "client didn't provide a certificate"):
+		return "the client has no certificate"
+	case strings.Contains(err.Error(), "remote error: tls:"):
+		return "the client does not accept our certificate, or ended the TLS handshake"
+	}
+	return "the TLS handshake failed"
+}
+
 // handshake returns a connection as net/http wants it: HTTP/2 on a *tls.Conn.
 func (s *Server) handshake(seat *seat) (net.Conn, error) {
 	if err := seat.SetDeadline(time.Now().Add(s.ReadHeader)); err != nil {
@@ -337,7 +355,7 @@ func (s *Server) handshake(seat *seat) (net.Conn, error) {
 			s.closed(limited(Slow, "read_header", "the TLS handshake took too long"), 0)
 		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed): // the client left, or had to make room
 		default:
-			s.closed(refuse(Unparseable, "the TLS handshake failed"), 0)
+			s.closed(refuse(Unparseable, handshakeTrouble(err)), 0)
 		}
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"os"
 	"runtime"
 	"sync"
@@ -65,14 +66,26 @@ func (r *running) run(t testing.TB, l net.Listener) *running {
 // end stops the server at once. Nothing is told after that.
 func (r *running) end(t testing.TB) {
 	t.Helper()
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	r.shutdown(t, now, now)
+}
+
+// shutdown stops the server, if it is not stopped yet.
+func (r *running) shutdown(t testing.TB, soft, hard context.Context) (late int) {
+	t.Helper()
 	r.once.Do(func() {
-		now, cancel := context.WithCancel(context.Background())
-		cancel()
-		r.Shutdown(now, now)
+		late = r.Shutdown(soft, hard)
 		if err := <-r.ended; err != nil {
 			t.Error(err)
 		}
 	})
+	return late
+}
+
+// answers is a handler that says one thing.
+func answers(what string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, what) })
 }
 
 // told are outcomes.

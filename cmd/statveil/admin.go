@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path"
+
+	"go.uber.org/zap"
 )
 
 // probes answers Kubernetes and Prometheus: started once we are here, ready until the
@@ -22,14 +25,14 @@ func (s *sidecar) probes() http.Handler {
 		fmt.Fprintln(w, "ok")
 	})
 	mux.Handle("GET /metrics", s.metrics.handler())
-	return mux
+	return exact(mux)
 }
 
 // private answers the operator, from this machine or pod only.
 func (s *sidecar) private() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /-/reload", func(w http.ResponseWriter, _ *http.Request) {
-		switch changed, err := s.reload(); {
+		switch changed, err := s.reloadNow(); {
 		case err != nil:
 			w.WriteHeader(http.StatusInternalServerError)
 			printError(w, err)
@@ -39,9 +42,32 @@ func (s *sidecar) private() http.Handler {
 			fmt.Fprintln(w, "nothing has changed")
 		}
 	})
-	mux.Handle("GET /-/log", s.log.level)
-	mux.Handle("PUT /-/log", s.log.level)
-	return local(mux)
+	level := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "{\"level\":%q}\n", s.log.level) }
+	mux.HandleFunc("GET /-/log", level)
+	mux.HandleFunc("PUT /-/log", func(w http.ResponseWriter, r *http.Request) {
+		to, ok := logLevels[r.FormValue("level")]
+		if !ok {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprintln(w, "level is debug, info, warn or error, as in: curl -X PUT -d level=debug")
+			return
+		}
+		s.log.level.SetLevel(to)
+		s.log.always("the log level is set from now on", zap.Stringer("level", to))
+		level(w, r)
+	})
+	return local(exact(mux))
+}
+
+// exact knows a path by its one spelling: a ServeMux leads the others to it, and
+// repeats them in its answer.
+func exact(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path.Clean(r.URL.Path) != r.URL.Path {
+			http.NotFound(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // local refuses what a browser sends on behalf of a page: the page may be anybody's,

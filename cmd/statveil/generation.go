@@ -29,10 +29,11 @@ type generation struct {
 	files     digest // of all that it was made of
 }
 
-// build makes the generation of a configuration. What need not change stays as it
-// was in the last one, if there is one: random keys, and open connections.
-func (s *sidecar) build(cfg *config.Config, last *generation) (*generation, error) {
-	g := &generation{cfg: cfg}
+// build makes the generation of a configuration, whose files had this digest before.
+// What need not change stays as it was in the last one, if there is one: random keys,
+// and open connections.
+func (s *sidecar) build(cfg *config.Config, files digest, last *generation) (*generation, error) {
+	g := &generation{cfg: cfg, files: files}
 	var err error
 	if g.set, err = s.rules(cfg.Rules); err != nil {
 		return nil, err
@@ -41,6 +42,12 @@ func (s *sidecar) build(cfg *config.Config, last *generation) (*generation, erro
 		g.keys = last.keys
 	} else if g.keys, err = openKeys(cfg.Keys); err != nil {
 		return nil, err
+	}
+	if last != nil && last.keys.file != nil && g.keys.file != nil {
+		if err := g.keys.file.Continues(last.keys.file); err != nil {
+			return nil, &hintedError{fmt.Errorf("keys: %s: %w", cfg.Keys.File, err),
+				"statveil keys rotate adds a version and keeps those before it; where other keys are meant, restart the sidecar"}
+		}
 	}
 	if g.tls, err = clientTLS(cfg.TLS); err != nil {
 		return nil, err
@@ -52,7 +59,6 @@ func (s *sidecar) build(cfg *config.Config, last *generation) (*generation, erro
 	if err != nil {
 		return nil, err
 	}
-	g.files = digestOf(cfg)
 	if last != nil && reflect.DeepEqual(cfg.UpstreamTLS, last.cfg.UpstreamTLS) && cfg.Timeouts.Upstream == last.cfg.Timeouts.Upstream && g.files.upstream == last.files.upstream {
 		g.transport = last.transport
 	} else {

@@ -38,9 +38,12 @@ func newLogs(c config.Log, w io.Writer) *logs {
 	return l
 }
 
+// logLevels are those of the configuration. Zap has more, which would silence errors.
+var logLevels = map[string]zapcore.Level{"debug": zap.DebugLevel, "info": zap.InfoLevel, "warn": zap.WarnLevel, "error": zap.ErrorLevel}
+
 func logLevel(text string) zapcore.Level {
-	level, err := zapcore.ParseLevel(text)
-	if err != nil {
+	level, ok := logLevels[text]
+	if !ok {
 		panic("statveil: internal error: the log level was not validated")
 	}
 	return level
@@ -60,6 +63,10 @@ func (l *logs) request(o proxy.Outcome) {
 		fields = append(fields, zap.String("request_id", o.ID))
 	}
 	switch {
+	case o.Evicted:
+		l.Info("a connection that waited for its client had to make room", zap.String("limit", o.Limit))
+	case o.Cut:
+		l.Warn("an answer was cut off", fields...)
 	case o.Panic != nil:
 		l.Error("a request ended in a mistake of this program", append(fields, zap.Strings("at", o.Panic))...)
 	case o.Observed && o.Refused != "":

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/statveil/statveil/config"
@@ -16,14 +14,11 @@ import (
 
 // pollEvery is how often files are looked at. They are read, not watched: that also
 // sees a volume that is swapped as a whole, and file systems that notify nobody.
-const pollEvery = time.Second
+var pollEvery = time.Second
 
 // watch reloads when a SIGHUP comes, and when files have changed and stayed the same
 // for one look: whoever is still writing has not finished.
-func (s *sidecar) watch(ctx context.Context) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+func (s *sidecar) watch(ctx context.Context, hangup <-chan os.Signal) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	var before digest
@@ -32,7 +27,7 @@ func (s *sidecar) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-hangup:
-			_, _ = s.reload() // it has said what became of it
+			_, _ = s.reloadNow() // it has said what became of it
 		case <-tick.C:
 			_, seen, _ := s.look()
 			if seen == before && !s.known(seen) {
@@ -59,7 +54,7 @@ func (s *sidecar) known(files digest) bool {
 	return files == s.broken || files == s.now.Load().files && s.broken == digest{}
 }
 
-var errUnsettled = errors.New("files change while they are read")
+var errUnsettled = errors.New("the files change while they are read; they are read again once they no longer do")
 
 // reload builds a generation of what the files say now and puts it in force. Where
 // that fails, what is in force stays. It logs what became of it, and says whether
@@ -70,12 +65,13 @@ func (s *sidecar) reload() (changed bool, err error) {
 	last := s.now.Load()
 	var files digest
 	defer func() {
-		if err == nil {
+		switch {
+		case err == nil:
 			s.broken = digest{}
-			return
-		}
-		s.metrics.reloads.Set(0)
-		if files != s.broken {
+		case err == errUnsettled:
+			s.log.Warn(err.Error())
+		case files != s.broken:
+			s.metrics.reloads.Set(0)
 			s.broken = files
 			s.log.Error("reload failed: what was loaded before stays in force", zap.Error(err))
 		}
@@ -92,17 +88,29 @@ func (s *sidecar) reload() (changed bool, err error) {
 			s.metrics.reloads.Set(1)
 			return false, nil
 		}
-		var g *generation
-		if g, err = s.build(cfg, last); err == nil && g.files == files {
-			s.take(g, last)
-			return true, nil
+		g, err := s.build(cfg, files, last)
+		if _, now, _ := s.look(); now != files {
+			continue // nobody knows which of them were read
 		}
-		if _, now, _ := s.look(); now == files && err != nil {
+		if err != nil {
 			return false, err
 		}
-		err = errUnsettled
+		s.take(g, last)
+		return true, nil
 	}
-	return false, err
+	return false, errUnsettled
+}
+
+// reloadNow reloads because somebody asked for it, and says what became of it however
+// often it has been said.
+func (s *sidecar) reloadNow() (changed bool, err error) {
+	s.reloading.Lock()
+	s.broken = digest{}
+	s.reloading.Unlock()
+	if changed, err = s.reload(); err == nil && !changed {
+		s.log.Info("nothing has changed since the last reload")
+	}
+	return changed, err
 }
 
 // take puts a generation in force.
@@ -115,5 +123,5 @@ func (s *sidecar) take(g, last *generation) {
 	}
 	s.swap(g)
 	s.log.Info("reloaded", zap.Int("routes", len(g.set.Routes())), zap.String("files", fmt.Sprintf("%x", g.files.all[:6])))
-	s.warn(g)
+	s.warn(g, last)
 }

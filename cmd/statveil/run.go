@@ -40,10 +40,7 @@ ends; a second signal ends it at once.`,
 				return err
 			}
 			defer s.log.Sync()
-			if s.now.Load().cfg.Keys.Dev {
-				s.log.always("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
-			}
-			s.warn(s.now.Load())
+			s.warn(s.now.Load(), nil)
 			if unknown, _ := config.Default().Environment(os.Environ()); len(unknown) > 0 { // the sidecar was built with the rest
 				s.log.always("these environment variables are not known and change nothing", zap.Strings("variables", unknown))
 			}

@@ -12,7 +12,13 @@ import (
 const atOnce = "GORACE=atexit_sleep_ms=0"
 
 // The scripts run this binary as the command statveil.
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"statveil": main}) }
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		calm:            main,
+		hasty:           func() { pollEvery /= 100; main() },
+		"statveil-load": generate,
+	})
+}
 
 var token = regexp.MustCompile(`psn_[a-z0-9]{32,}`)
 

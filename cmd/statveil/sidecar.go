@@ -9,6 +9,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"os"
 	"os/signal"
 	"sync"
 	"sync/atomic"
@@ -40,11 +41,12 @@ type sidecar struct {
 
 // newSidecar builds all that serves, and binds nothing yet. It logs to stderr.
 func newSidecar(load func() (*config.Config, error), rules func(paths []string) (*rules.Set, error), stderr io.Writer) (*sidecar, error) {
-	cfg, err := load()
+	s := &sidecar{load: load, rules: rules}
+	cfg, files, err := s.look()
 	if err != nil {
 		return nil, err
 	}
-	s := &sidecar{load: load, rules: rules, started: cfg, log: newLogs(cfg.Log, stderr), inflight: proxy.NewInFlight(int64(cfg.Limits.Inflight))}
+	s.started, s.log, s.inflight = cfg, newLogs(cfg.Log, stderr), proxy.NewInFlight(int64(cfg.Limits.Inflight))
 	s.server = &proxy.Server{
 		Handler:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.now.Load().handler.ServeHTTP(w, r) }),
 		Headers:     int(cfg.Limits.Headers),
@@ -58,7 +60,7 @@ func newSidecar(load func() (*config.Config, error), rules func(paths []string) 
 		HTTP:        http.Server{ErrorLog: s.log.http()},
 	}
 	s.metrics = newMetrics(s)
-	g, err := s.build(cfg, nil)
+	g, err := s.build(cfg, files, nil) // where they change meanwhile, watch sees it
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +86,12 @@ func (s *sidecar) swap(g *generation) {
 	}
 }
 
-// warn names the routes that observe: nobody should have them without knowing it.
-func (s *sidecar) warn(g *generation) {
+// warn says what nobody should have without knowing it: routes that observe, and keys
+// that are random, where the last generation, if there is one, had others.
+func (s *sidecar) warn(g, last *generation) {
+	if g.cfg.Keys.Dev && (last == nil || !last.cfg.Keys.Dev) {
+		s.log.always("keys are random and in memory: every restart changes every pseudonym", zap.String("keys", "dev"))
+	}
 	if names := observing(g.set); len(names) > 0 {
 		s.log.always("routes observe: their requests are forwarded unchanged, whatever they hold", zap.Strings("routes", names))
 	}
@@ -104,6 +110,8 @@ func listen(address, what, hint string) (net.Listener, error) {
 // started, if that is not nil, the address for clients.
 func (s *sidecar) serve(ctx context.Context, started func(net.Addr)) error {
 	g := s.now.Load()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // to the very end: by itself it kills, and a drain with it
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 
@@ -156,11 +164,11 @@ func (s *sidecar) serve(ctx context.Context, started func(net.Addr)) error {
 	if started != nil {
 		started(clients.Addr())
 	}
-	watching, unwatch := context.WithCancel(ctx)
-	defer unwatch()
 	var watchers sync.WaitGroup
 	defer watchers.Wait()
-	watchers.Go(func() { s.watch(watching) })
+	watching, unwatch := context.WithCancel(ctx)
+	defer unwatch()
+	watchers.Go(func() { s.watch(watching, hangup) })
 
 	select {
 	case err := <-failed:

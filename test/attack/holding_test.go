@@ -62,19 +62,21 @@ func manyLines(n int, value string) []byte {
 // much as it can.
 func TestHolding(t *testing.T) {
 	const connections = 1000
+	largeBody := []byte(`{"x":"` + strings.Repeat("+1 ", 3<<20) + `"}`)
 	id := newIdentity(t)
 	for _, held := range holdings {
 		t.Run(held.name, func(t *testing.T) {
 			c := newCollector(t)
 			var s *sidecar
 			var h *honest
-			var secure *tls.Config
+			var secure, secure1 *tls.Config
 			if held.over == "" {
 				s = start(t, c.URL, callstats, nil)
 				h = newHonest(s, nil)
 			} else {
 				s = start(t, c.URL, callstats, id)
 				h = newHonest(s, id.client())
+				secure1 = id.client("http/1.1")
 			}
 			switch held.over {
 			case "TLS":
@@ -107,7 +109,16 @@ func TestHolding(t *testing.T) {
 			}
 			close(todo)
 			all.Wait()
-			time.Sleep(3 * time.Second) // they stay for a while
+			var large sync.WaitGroup // as much as there may be of it, at the same time
+			var answered tally
+			for range 8 {
+				large.Go(func() {
+					answered.add((&bomb{target: statsPath, header: jsonType, body: largeBody}).throw(s, secure1))
+				})
+			}
+			large.Wait()
+			t.Logf("large bodies, meanwhile: %v", &answered)
+			time.Sleep(2 * time.Second) // they stay for a while
 			cut := 0
 			for _, conn := range open {
 				_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond)) // it fails only where the connection is gone

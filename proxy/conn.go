@@ -29,7 +29,8 @@ type floor struct {
 	closed   bool
 }
 
-// grace is how long we wait in any case for a client that has a request under way.
+// grace is how long we wait in any case for a client that has a request under way, or
+// may have one on its way.
 const grace = time.Second
 
 // A seat is a connection, below its TLS.
@@ -43,9 +44,17 @@ type seat struct {
 	since    time.Time     // it does
 	between  bool          // two requests, or before the first
 	held     share         // of the bytes in flight, for headers
+	takes    int           // bytes, for itself
 	hello    int           // bytes of a TLS handshake that is not complete, and 1; 0: it is
 	slow     atomic.Bool   // its client did not take an answer in time
 }
+
+// What a connection takes in memory without a request: its goroutines and buffers.
+const (
+	perConnection = 8 << 10
+	perTLS        = 24 << 10 // more
+	perHTTP2      = 32 << 10 // still more
+)
 
 // admit gives a connection a seat, or closes it.
 func (s *Server) admit(conn net.Conn) *seat {
@@ -65,6 +74,10 @@ func (s *Server) admit(conn net.Conn) *seat {
 		}
 		f.seats[c] = struct{}{}
 		f.wait(c)
+		s.takes(c, perConnection)
+		if s.TLS != nil {
+			s.takes(c, perTLS)
+		}
 	}
 	f.mu.Unlock()
 	switch {
@@ -135,6 +148,29 @@ func (f *floor) leave(c *seat) {
 	delete(f.seats, c)
 	f.stand(c)
 	c.held.end()
+	c.s.takes(c, -c.takes)
+}
+
+// takes counts what a connection takes for itself. The caller holds the lock.
+func (s *Server) takes(c *seat, bytes int) {
+	if c.takes += bytes; s.InFlight != nil {
+		s.InFlight.connections.Add(int64(bytes))
+	}
+}
+
+// relieve closes the connection that has waited longest for a request, and long enough
+// for none to be on its way, and says whether there was one.
+func (s *Server) relieve() bool {
+	s.floor.mu.Lock()
+	leaves := s.floor.turnOut(nil, func(c *seat) int {
+		if !c.between || time.Since(c.since) < grace {
+			return 0
+		}
+		return 1
+	})
+	s.floor.mu.Unlock()
+	s.turnedOut(leaves)
+	return leaves != nil
 }
 
 // wait puts a seat behind those that wait. The caller holds the lock.

@@ -84,6 +84,10 @@ func (s *Server) init() {
 	s.once.Do(func() {
 		s.ctx, s.stop = context.WithCancelCause(context.Background())
 		s.ended = make(chan struct{})
+		if s.InFlight != nil {
+			relieve := s.relieve
+			s.InFlight.relieve.Store(&relieve)
+		}
 	})
 }
 
@@ -373,6 +377,11 @@ func (s *Server) handshake(seat *seat) (net.Conn, error) {
 		return nil, err
 	}
 	if secure.ConnectionState().NegotiatedProtocol == "h2" {
+		s.floor.mu.Lock()
+		defer s.floor.mu.Unlock()
+		if s.floor.seated(seat) {
+			s.takes(seat, perHTTP2)
+		}
 		return secure, nil
 	}
 	return strict(secure, seat), nil

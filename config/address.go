@@ -24,11 +24,12 @@ func ParseUpstream(s string) (*url.URL, error) {
 		return nil, errors.New("has no valid host")
 	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && !validPort(u.Port(), 1):
 		return nil, errors.New("has no valid port")
-	case u.Path != "":
+	case u.Path != "" && u.Path != "/":
 		return nil, errors.New("must not have a path: requests keep their own")
 	case strings.ContainsAny(s, "?#"):
 		return nil, errors.New("must not have a query or a fragment")
 	}
+	u.Path = ""
 	return u, nil
 }
 

@@ -194,12 +194,5 @@ func (c *Config) checkLimits(fs *faults) {
 	fs.number("limits.ratio", l.Ratio, maxRatio)
 	fs.number("limits.parameters", l.Parameters, maxParameters)
 	fs.size("limits.inflight", l.Inflight, maxInflight)
-	if l.Inflight >= 1 && l.Inflight < l.Body && l.Body <= maxSize {
-		*fs = append(*fs, fault{
-			fields:  []string{"limits.inflight", "limits.body"},
-			message: "limits.inflight is less than limits.body: the largest body could never be read",
-			hint:    "limits.inflight is for all bodies together",
-		})
-	}
 	fs.number("limits.connections", l.Connections, maxConnections)
 }

@@ -51,6 +51,28 @@ func OpenFile(path string) (*File, error) {
 	return f, nil
 }
 
+// Continues says whether every pseudonym that could be made with the keys of an
+// earlier file can be told and turned back with these: no key version is gone, or has
+// another secret. The error names keyring and version. Versions may have been added.
+func (f *File) Continues(earlier *File) error {
+	names := slices.Concat(earlier.names, f.names)
+	if slices.Contains(earlier.names, Default) {
+		names = append(names, pseudonym.Global, "any-other-tenant") // whose keys are derived
+	}
+	for _, name := range names {
+		was, is := earlier.Keyring(name), f.Keyring(name)
+		if was == nil {
+			continue // a tenant that is new
+		}
+		for version, token := range was.SealAll(pseudonym.Context{}, "x") {
+			if is == nil || !is.Own(token) {
+				return fmt.Errorf("keyring %s no longer has its version %d: pseudonyms would change, and no longer be known", name, version)
+			}
+		}
+	}
+	return nil
+}
+
 // keyrings are those that a file holds, by the names of their tenants.
 type keyrings map[string][]pseudonym.Version
 

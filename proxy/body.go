@@ -2,11 +2,11 @@ package proxy
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,15 +26,16 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 		return false, x.tooLarge("the body")
 	}
 	raw, err := x.readAll(req.Body, max(req.ContentLength, 0), x.limits.Body)
+	if x.match.Route.Observe {
+		x.read = raw
+	}
 	switch {
-	case errors.Is(err, errTooLarge):
-		return false, x.tooLarge("the body")
 	case errors.Is(err, errBusy):
-		return false, busy()
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return false, limited(Slow, "read_body", "the body did not arrive in time")
+		return false, x.full(x.lacked)
+	case err != nil && context.Cause(req.Context()) == ErrStopping:
+		return false, err
 	case err != nil:
-		return false, refuse(Unparseable, "the body broke off, or its framing is wrong")
+		return false, x.unread(err)
 	}
 	coded, err = coding(req, raw)
 	if err != nil || !coded {
@@ -43,14 +44,16 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 	}
 	most := max(int64(x.limits.Ratio)*int64(len(raw)), freeRatio)
 	msg.Body, err = x.gunzip(raw, min(most, x.limits.Body))
-	x.letGo(cap(raw))
+	if x.read == nil {
+		x.held.add(-cap(raw))
+	}
 	switch {
 	case errors.Is(err, errTooLarge) && most < x.limits.Body:
 		return true, limited(Oversize, "ratio", "the decoded body is larger than "+strconv.Itoa(x.limits.Ratio)+" times the body on the wire")
 	case errors.Is(err, errTooLarge):
 		return true, limited(Oversize, "decoded", "the decoded body is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
 	case errors.Is(err, errBusy):
-		return true, busy()
+		return true, x.full(x.lacked)
 	case err != nil:
 		return true, refuse(Unparseable, "the body is not the gzip it claims to be")
 	}
@@ -60,7 +63,7 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 // freeRatio is how large a body may become in any case when it is decoded.
 const freeRatio = 64 << 10
 
-func (x *exchange) tooLarge(what string) error {
+func (x *exchange) tooLarge(what string) *Refusal {
 	return limited(Oversize, "body", what+" is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
 }
 
@@ -86,7 +89,27 @@ func coding(req *http.Request, raw []byte) (bool, error) {
 	return false, refuse(Encoding, "the body has a content coding that cannot be undone here; gzip can")
 }
 
-func busy() error {
+// full refuses a request that there is no room for: now, or ever.
+func (x *exchange) full(bytes int) *Refusal {
+	if f := x.s.InFlight; int64(x.held.size()+bytes) > f.limit.Load() {
+		return limited(Oversize, "inflight", "the request takes more memory than all may have together")
+	}
+	return busy()
+}
+
+// room is asked by the rules before they take much memory.
+func (x *exchange) room(bytes int) error {
+	if bytes > 0 && !x.held.take(bytes) {
+		return x.full(bytes)
+	}
+	if bytes < 0 {
+		x.held.add(bytes)
+	}
+	x.lent += bytes
+	return nil
+}
+
+func busy() *Refusal {
 	return limited(Busy, "inflight", "too many bytes of bodies are in flight; try again")
 }
 
@@ -95,24 +118,9 @@ var (
 	errBusy     = errors.New("too many bytes in flight")
 )
 
-// hold counts n bytes more among those in flight, if there is room for them.
-func (x *exchange) hold(n int) bool {
-	ok := x.s.InFlight.take(int64(n))
-	if ok {
-		x.held += int64(n)
-	}
-	return ok
-}
-
-// letGo gives back n bytes that were held; of a negative n, it holds them in any case.
-func (x *exchange) letGo(n int) {
-	x.s.InFlight.give(int64(n))
-	x.held -= int64(n)
-}
-
 // firstRead is how much room there is for a body whose length nobody knows yet.
 // It grows eightfold, so a client holds no more than eight times what it has sent:
-// to announce much costs nothing.
+// to announce much costs nothing. So much is everybody's, however little room there is.
 const firstRead = 8 << 10
 
 // readAll reads at most limit bytes; size is what is expected. Every byte of room is
@@ -126,10 +134,11 @@ func (x *exchange) readAll(r io.Reader, size, limit int64) ([]byte, error) {
 			if size+1 > int64(len(buf)) && size < room {
 				room = min(size, limit) + 1 // one more shows that it ends there
 			}
-			if !x.hold(int(room)) {
+			if !x.held.some(int(room)) {
+				x.lacked = int(room)
 				return buf, errBusy
 			}
-			x.letGo(cap(buf))
+			x.held.add(-cap(buf))
 			buf = append(make([]byte, 0, room), buf...)
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])

@@ -3,10 +3,8 @@ package proxy_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -224,36 +222,9 @@ func serve(t testing.TB, s *proxy.Sanitizer, upstream *url.URL) string {
 	return serveWith(t, &proxy.Server{Handler: reverse(s, upstream)})
 }
 
-// serveWith runs a server; what it does not say is generous.
 func serveWith(t testing.TB, s *proxy.Server) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.HTTP.ErrorLog = log.New(io.Discard, "", 0)
-	for _, d := range []*time.Duration{&s.ReadHeader, &s.ReadBody, &s.Idle, &s.Write} {
-		if *d == 0 {
-			*d = time.Minute
-		}
-	}
-	if s.Headers == 0 {
-		s.Headers = 64 << 10
-	}
-	if s.Connections == 0 {
-		s.Connections = 1000
-	}
-	ended := make(chan error)
-	go func() { ended <- s.Serve(l) }()
-	t.Cleanup(func() {
-		now, cancel := context.WithCancel(context.Background())
-		cancel()
-		s.Shutdown(now, now)
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return l.Addr().String()
+	return run(t, s).address
 }
 
 func serveRules(t testing.TB, text string, c *collector) string {

@@ -18,15 +18,19 @@ import (
 // busy. More are closed at once.
 const spare = 64
 
-// A floor has the seats of all connections. Where all are taken, the one that has
-// waited longest for a request to come has to go: slow headers, and connections that
-// are kept open for later, must not keep out who has something to send.
+// A floor has the seats of all connections. Where there is no room, one that waits for
+// its client has to go: for a request, for a body that comes slowly, for an answer to
+// be taken. Who is slow must not keep out who is not.
 type floor struct {
 	mu       sync.Mutex
 	seats    map[*seat]struct{}
 	waiting  list.List // of *seat, the longest wait first
 	requests int       // under way, of all
+	closed   bool
 }
+
+// grace is how long we wait in any case for a client that has a request under way.
+const grace = time.Second
 
 // A seat is a connection, below its TLS.
 type seat struct {
@@ -34,86 +38,157 @@ type seat struct {
 	s        *Server
 	extra    bool          // beyond the limit
 	requests int           // under way; several only of HTTP/2
+	working  int           // of them, those that do not wait for the client
 	place    *list.Element // among those that wait
+	since    time.Time     // it does
+	between  bool          // two requests, or before the first
+	held     share         // of the bytes in flight, for headers
+	hello    int           // bytes of a TLS handshake that is not complete, and 1; 0: it is
 }
 
 // admit gives a connection a seat, or closes it.
 func (s *Server) admit(conn net.Conn) *seat {
-	f, c := &s.floor, &seat{Conn: conn, s: s}
+	f, c := &s.floor, &seat{Conn: conn, s: s, between: true, held: share{of: s.InFlight}}
 	var leaves *seat
 	f.mu.Lock()
 	over := len(f.seats) - s.Connections
 	if over >= 0 {
-		if longest := f.waiting.Front(); longest != nil {
-			leaves = longest.Value.(*seat)
-			f.leave(leaves)
-		} else {
+		if leaves = f.turnOut(nil, byTime); leaves == nil {
 			c.extra = true
 		}
 	}
-	full := c.extra && over >= spare
-	if !full {
+	closed, full := f.closed, c.extra && over >= spare
+	if !closed && !full {
 		if f.seats == nil {
 			f.seats = map[*seat]struct{}{}
 		}
 		f.seats[c] = struct{}{}
-		c.place = f.waiting.PushBack(c)
+		f.wait(c)
 	}
 	f.mu.Unlock()
 	switch {
-	case leaves != nil:
-		leaves.Conn.Close()
-		s.closed(limited(Busy, "connections", "a connection that waited for its next request had to make room"), 0)
+	case closed:
+		conn.Close()
+		return nil
 	case full:
 		conn.Close()
 		s.closed(limited(Busy, "connections", "too many connections"), 0)
 		return nil
 	}
+	s.turnedOut(leaves)
 	return c
 }
 
-// leave takes a seat off the floor. The caller holds the lock.
+// turnOut takes the seat of the one that waits for its client and weighs most, of
+// several the one that has waited longest; nil: none weighs anything. The caller holds
+// the lock, and then calls turnedOut without it.
+func (f *floor) turnOut(but *seat, weight func(*seat) int) *seat {
+	var leaves *seat
+	most := 0
+	for e := f.waiting.Front(); e != nil; e = e.Next() {
+		if c := e.Value.(*seat); c != but {
+			if n := weight(c); n > most {
+				leaves, most = c, n
+			}
+		}
+	}
+	if leaves != nil {
+		f.leave(leaves)
+	}
+	return leaves
+}
+
+// byTime is the same weight for all that have had their time.
+func byTime(c *seat) int {
+	if c.requests > 0 && time.Since(c.since) < grace {
+		return 0
+	}
+	return 1
+}
+
+// byRequests has those go that have many requests under way.
+func byRequests(c *seat) int {
+	if c.requests == 1 {
+		return byTime(c)
+	}
+	return c.requests
+}
+
+// byBytes has those go that hold much.
+func byBytes(c *seat) int { return byTime(c) * c.held.size() }
+
+func (s *Server) turnedOut(all ...*seat) {
+	for _, c := range all {
+		if c != nil {
+			c.Conn.Close()
+			s.observe(Outcome{Evicted: true, Limit: "connections"})
+		}
+	}
+}
+
+// leave takes a seat off the floor, with all that it held. The caller holds the lock.
 func (f *floor) leave(c *seat) {
+	if _, seated := f.seats[c]; seated {
+		f.requests -= c.requests
+	}
 	delete(f.seats, c)
+	f.stand(c)
+	c.held.end()
+}
+
+// wait puts a seat behind those that wait. The caller holds the lock.
+func (f *floor) wait(c *seat) {
+	if _, seated := f.seats[c]; seated && c.place == nil {
+		c.place, c.since = f.waiting.PushBack(c), time.Now()
+	}
+}
+
+// stand takes a seat away from those that wait. The caller holds the lock.
+func (f *floor) stand(c *seat) {
 	if c.place != nil {
 		f.waiting.Remove(c.place)
 		c.place = nil
 	}
 }
 
-// begin is the begin of a request, and says how many are then under way.
-func (f *floor) begin(c *seat) int {
+// turn follows what net/http says of a connection: one is idle once the last byte of
+// its answer is written, and until the header of its next request is there.
+func (f *floor) turn(c *seat, state http.ConnState) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	c.requests++
-	f.requests++
-	if c.place != nil {
-		f.waiting.Remove(c.place)
-		c.place = nil
+	switch state {
+	case http.StateActive:
+		c.between = false
+		f.stand(c)
+	case http.StateIdle:
+		c.between = true
+		f.stand(c)
+		f.wait(c)
+	}
+}
+
+// idle says whether the connection waits for a request.
+func (f *floor) idle(c *seat) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return c.place != nil && c.between
+}
+
+// close closes the connections that wait for a request, handshakes and headers on
+// their way included, and lets none in any more. It returns how many requests are
+// under way.
+func (f *floor) close() (requests int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	for e := f.waiting.Front(); e != nil; {
+		c := e.Value.(*seat)
+		if e = e.Next(); c.between {
+			f.leave(c)
+			c.Conn.Close()
+		}
 	}
 	return f.requests
-}
-
-func (f *floor) end(c *seat) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	c.requests--
-	f.requests--
-	if _, seated := f.seats[c]; seated && c.requests == 0 {
-		c.place = f.waiting.PushBack(c)
-	}
-}
-
-// stop ends what is under way, and says how many requests that is: a body that is
-// still to come is not waited for.
-func (f *floor) stop() (requests int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for c := range f.seats {
-		requests += c.requests
-		_ = c.SetReadDeadline(time.Unix(1, 0)) // it fails only where the connection is gone
-	}
-	return requests
 }
 
 func (f *floor) count() int {
@@ -129,26 +204,39 @@ func (c *seat) Close() error {
 	return c.Conn.Close()
 }
 
-// piece is how much of an answer is written at once. Each piece has its own time.
-const piece = 64 << 10
-
-// Write writes piece by piece, each of which the client has to take in time.
-func (c *seat) Write(p []byte) (n int, err error) {
-	for more := true; more && err == nil; more = n < len(p) {
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.s.Write)); err != nil {
-			return n, err
+// Read counts what a TLS handshake has us keep in memory, which may be 64 KiB.
+func (c *seat) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.hello > 0 {
+		if c.hello += n; c.hello > freeHeader && !c.hold(2*n) {
+			c.s.closed(limited(Busy, "inflight", "too many bytes of TLS handshakes at once"), 0)
+			return 0, errBusy
 		}
-		var wrote int
-		wrote, err = c.Conn.Write(p[n:min(n+piece, len(p))])
-		n += wrote
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		c.s.closed(limited(Slow, "write", "the client did not take its answer in time"), 0)
 	}
 	return n, err
 }
 
-func seatOf(c net.Conn) *seat { return c.(*tls.Conn).NetConn().(*seat) }
+// Write writes what the client has to take in time, piece by piece.
+func (c *seat) Write(p []byte) (int, error) {
+	n, err := writePaced(c.Conn, p, c.s.Write)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.s.tooSlow()
+		c.Close() // or TLS would say goodbye, and wait again
+	}
+	return n, err
+}
+
+func (s *Server) tooSlow() {
+	s.observe(Outcome{Cut: true, Refused: Slow, Limit: "write", Detail: "the client did not take its answer in time"})
+}
+
+// seatOf returns the seat of a connection as net/http knows it.
+func seatOf(c net.Conn) *seat {
+	if c, ok := c.(*strictConn); ok {
+		return c.seat
+	}
+	return c.(*tls.Conn).NetConn().(*seat)
+}
 
 // A strictConn is a connection of HTTP/1.x as net/http reads and writes it.
 type strictConn struct {
@@ -156,6 +244,7 @@ type strictConn struct {
 	seat    *seat
 	framing framing
 	served  atomic.Int64 // requests that reached the handler
+	kept    int          // bytes held for a header that is not complete
 }
 
 func strict(c net.Conn, seat *seat) *strictConn {
@@ -163,28 +252,58 @@ func strict(c net.Conn, seat *seat) *strictConn {
 }
 
 func (c *strictConn) Read(p []byte) (int, error) {
+	if c.framing.tooManyLines() {
+		// Of this net/http makes a header that is too large, and says so.
+		for i := range p {
+			p[i] = 'x'
+		}
+		return len(p), nil
+	}
 	n, err := c.Conn.Read(p)
 	c.framing.follow(p[:n])
-	if errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun.Load() {
-		c.framing.begun.Store(false)
+	if !c.keep() {
+		c.seat.s.closed(limited(Busy, "inflight", "too many bytes of headers at once"), 0)
+		return 0, &net.OpError{Op: "read", Err: errBusy} // which net/http does not answer
+	}
+	// While a request is served, net/http ends a read by a deadline too.
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun && c.seat.s.floor.idle(c.seat) {
 		c.seat.s.closed(limited(Slow, "read_header", "a header did not arrive in time"), 0)
 	}
 	return n, err
 }
 
+// keep holds what the header that comes takes in memory, until it is complete: then it
+// is that of a request.
+func (c *strictConn) keep() bool {
+	needs := 0
+	if c.framing.begun {
+		if needs = c.framing.size + c.framing.lines*perLine; needs <= freeHeader {
+			needs = 0
+		}
+	}
+	more := needs - c.kept
+	c.kept = needs
+	return c.seat.hold(more)
+}
+
 // next is asked once for each request, and returns why it is to be refused.
 func (c *strictConn) next() *Refusal {
-	served := c.served.Add(1)
-	passed := func(first int64) bool { return first > 0 && served >= first }
+	c.served.Add(1)
 	switch {
-	case passed(c.framing.bad.Load()):
+	case c.passed(&c.framing.bad):
 		return refuse(Unparseable, "the request is framed in a way that others may read otherwise")
-	case passed(c.framing.large.Load()):
+	case c.passed(&c.framing.large):
 		r := limited(Oversize, "headers", "the header block is too large")
 		r.Status = http.StatusRequestHeaderFieldsTooLarge
 		return r
 	}
 	return nil
+}
+
+// passed says whether the request that is served now is the first of those, or later.
+func (c *strictConn) passed(first *atomic.Int64) bool {
+	n := first.Load()
+	return n > 0 && c.served.Load() >= n
 }
 
 // bare is how net/http ends the head of an answer that it gives by itself, before

@@ -28,15 +28,22 @@ type exchange struct {
 	request    string // the scope of linkable: request
 	replaced   int
 	waited     time.Duration       // for the body and for the collector
-	held       int64               // bytes in flight
-	answerHeld bool                // some of them are of the answer
+	held       share               // of the bytes in flight
 	panicked   []string            // where
+	passed     *passedBody         // of a route that passes
+	lacked     int                 // bytes that there was no room for
 	answer     io.Closer           // once there is one
 	handedOver bool                // the body is the transport's to close
 	observed   *Refusal            // what a route that observes would refuse the request for
+	read       []byte              // of the body, as the client sent it, where a route observes
 	originals  map[string]original // by token
+	size       int                 // of originals, in bytes
+	lent       int                 // bytes in flight, while the request is rewritten
 	lengths    []int               // that tokens have
 }
+
+// perOriginal is about what an entry of a map takes in memory, beside its texts.
+const perOriginal = 96
 
 // An original is what the client wrote where a token stands now.
 type original struct {
@@ -90,6 +97,11 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		if x.originals == nil {
 			x.originals = map[string]original{}
 		}
+		size := len(token) + len(text) + perOriginal
+		if !x.held.take(size) {
+			return "", x.full(size)
+		}
+		x.size += size
 		x.originals[token] = original{text, f.Number}
 		if !slices.Contains(x.lengths, len(token)) {
 			x.lengths = append(x.lengths, len(token))

@@ -20,14 +20,14 @@ type framing struct {
 	left     int64  // bytes of a body or chunk that are to be skipped
 	length   []byte // the value of Content-Length
 	chunked  bool
-	forgiven bool
 	requests int // whose header is complete
 	size     int // of the header so far, its request line included
+	lines    int // of it
 	most     int // that it may have
 
 	bad   atomic.Int64 // the first of them that is framed badly; 0: none
 	large atomic.Int64 // the first of them whose header is too large; 0: none
-	begun atomic.Bool  // a header has begun and is not complete
+	begun bool         // a header has begun and is not complete
 }
 
 const (
@@ -69,7 +69,7 @@ func (f *framing) follow(p []byte) {
 			}
 			f.size += len(piece)
 			if f.state == atRequestLine {
-				f.begun.Store(true)
+				f.begun = true
 				f.tail = append(f.tail, piece[max(0, len(piece)-16):]...)
 				f.tail = f.tail[max(0, len(f.tail)-16):]
 			}
@@ -82,9 +82,10 @@ func (f *framing) follow(p []byte) {
 			}
 			p = p[end+1:]
 			f.size++
+			f.lines++
 			whole := len(f.line) < maxLine
 			if f.last != '\r' {
-				f.forgiven = true
+				f.forgave()
 			} else if whole {
 				f.line = f.line[:len(f.line)-1]
 			}
@@ -98,9 +99,11 @@ func (f *framing) endOfLine(line []byte, whole bool) {
 	switch f.state {
 	case atRequestLine:
 		if len(line) == 0 { // before a request line; net/http decides
-			f.begun.Store(false)
-			f.size = 0
+			f.begun, f.size = false, 0
 			return
+		}
+		if line[0] == '\r' { // behind a POST, net/http skips these
+			f.forgave()
 		}
 		f.state, f.length, f.chunked = atHeader, nil, false
 	case atHeader:
@@ -109,17 +112,20 @@ func (f *framing) endOfLine(line []byte, whole bool) {
 			return
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			f.forgiven = true
+			f.forgave()
 			return
 		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
-		switch value = bytes.TrimSpace(value); strings.ToLower(string(bytes.TrimSpace(name))) {
+		switch strings.ToLower(string(bytes.TrimSpace(name))) {
 		case "content-length":
-			f.forgiven = f.forgiven || !whole
-			f.length = append([]byte(nil), value...)
+			f.length = append([]byte{}, bytes.TrimSpace(value)...)
 		case "transfer-encoding":
-			f.forgiven = f.forgiven || !whole
 			f.chunked = true
+		default:
+			return
+		}
+		if !whole {
+			f.forgave()
 		}
 	case atChunkSize:
 		size, _, _ := bytes.Cut(line, []byte(";"))
@@ -135,29 +141,42 @@ func (f *framing) endOfLine(line []byte, whole bool) {
 	case atChunkEnd:
 		f.state = atChunkSize
 	case atTrailer:
-		if len(line) == 0 {
+		switch {
+		case len(line) == 0:
 			f.nextRequest()
+		case line[0] == ' ' || line[0] == '\t':
+			f.forgave()
 		}
 	}
 }
 
-func (f *framing) nextRequest() { f.state, f.size = atRequestLine, 0 }
+// forgave notes that net/http forgives something in the header that is read now, or
+// in the body.
+func (f *framing) forgave() {
+	n := f.requests
+	if f.state == atRequestLine || f.state == atHeader {
+		n++
+	}
+	f.bad.CompareAndSwap(0, int64(n))
+}
+
+// tooManyLines says whether the header that comes has so many lines that they take much
+// more memory than their text: no real one has on average less than 32 bytes in a line.
+func (f *framing) tooManyLines() bool { return f.begun && f.lines > f.most/32 }
+
+func (f *framing) nextRequest() { f.state, f.size, f.lines = atRequestLine, 0, 0 }
 
 // endOfHeader decides where the next request begins, as net/http does.
 func (f *framing) endOfHeader() {
-	f.requests++
-	f.begun.Store(false)
 	old := bytes.HasSuffix(bytes.TrimRight(f.tail, "\r"), []byte(" HTTP/1.0"))
 	if f.chunked && (f.length != nil || old) {
-		f.forgiven = true
+		f.forgave()
 	}
-	if f.forgiven && f.bad.Load() == 0 {
-		f.bad.Store(int64(f.requests))
+	f.requests++
+	if f.size > f.most {
+		f.large.CompareAndSwap(0, int64(f.requests))
 	}
-	if f.size > f.most && f.large.Load() == 0 {
-		f.large.Store(int64(f.requests))
-	}
-	f.tail = f.tail[:0]
+	f.begun, f.tail = false, f.tail[:0]
 	switch {
 	case f.chunked && !old:
 		f.state = atChunkSize

@@ -1,17 +1,27 @@
 package proxy
 
-import "sync/atomic"
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
 
-// InFlight bounds the bytes of all bodies, of requests and of answers, that are in
-// memory at one time: memory is refused before it runs out. Several Sanitizers may
-// share one. It is safe for concurrent use.
+// InFlight bounds the bytes of all requests and answers that are in memory at one time,
+// with what is made of them: memory is refused before it runs out. Several Sanitizers
+// and a Server may share one. It is safe for concurrent use.
 type InFlight struct {
 	limit, bytes atomic.Int64
+	turns        chan struct{} // taken
 }
+
+// Bodies larger than this take turns to be rewritten, one for each processor: what is
+// found in one is many times larger than it is, until it is counted.
+const largeBody = 16 << 10
 
 // NewInFlight returns a bound of so many bytes.
 func NewInFlight(limit int64) *InFlight {
-	f := &InFlight{}
+	f := &InFlight{turns: make(chan struct{}, max(runtime.GOMAXPROCS(0), 2))}
 	f.SetLimit(limit)
 	return f
 }
@@ -22,21 +32,85 @@ func (f *InFlight) SetLimit(limit int64) { f.limit.Store(limit) }
 // Bytes returns how many are held now.
 func (f *InFlight) Bytes() int64 { return f.bytes.Load() }
 
-// take holds n bytes more, if there is room for them.
-func (f *InFlight) take(n int64) bool {
-	if f == nil {
-		return true
+// turn waits until a body of this size may be rewritten. What it returns ends that.
+func (f *InFlight) turn(ctx context.Context, size int) (end func(), err error) {
+	if f == nil || size <= largeBody {
+		return func() {}, nil
 	}
-	if f.bytes.Add(n) <= f.limit.Load() {
-		return true
+	select {
+	case f.turns <- struct{}{}:
+		return func() { <-f.turns }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	f.bytes.Add(-n)
-	return false
 }
 
-// give lets n bytes go; a negative n are held whatever the bound says.
-func (f *InFlight) give(n int64) {
-	if f != nil {
-		f.bytes.Add(-n)
+// A share is what one exchange holds of the bytes in flight. An answer may be closed
+// while somebody reads it.
+type share struct {
+	of *InFlight // nil: no bound
+
+	mu    sync.Mutex
+	bytes int
+	ended bool
+}
+
+// take holds n bytes more, if there is room for them.
+func (s *share) take(n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of == nil || s.ended {
+		return true
+	}
+	if s.of.bytes.Add(int64(n)) > s.of.limit.Load() {
+		s.of.bytes.Add(int64(-n))
+		return false
+	}
+	s.bytes += n
+	return true
+}
+
+// some is take for what may be little enough to be everybody's.
+func (s *share) some(n int) bool {
+	if n <= firstRead {
+		s.add(n)
+		return true
+	}
+	return s.take(n)
+}
+
+// add holds n bytes more whatever the bound says; a negative n lets them go.
+func (s *share) add(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set(s.bytes + n)
+}
+
+func (s *share) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
+}
+
+// keep lets all go but n bytes.
+func (s *share) keep(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set(n)
+}
+
+// end lets all go, for good.
+func (s *share) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set(0)
+	s.ended = true
+}
+
+// set is the rest of all of them, which hold the lock.
+func (s *share) set(bytes int) {
+	if s.of != nil && !s.ended {
+		s.of.bytes.Add(int64(bytes - s.bytes))
+		s.bytes = bytes
 	}
 }

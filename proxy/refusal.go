@@ -56,6 +56,7 @@ type Refusal struct {
 	ID     string // random, to find this one in a log
 
 	cause error // of the caller's context
+	gone  bool  // the client was gone before all of its request was there
 }
 
 func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Detail }

@@ -409,3 +409,31 @@ func TestFindingPrintsNothing(t *testing.T) {
 		t.Errorf("%d findings", n)
 	}
 }
+
+// A host that one reader takes for another one's is refused before anybody asks which
+// rules or which collector it has.
+func TestHosts(t *testing.T) {
+	c := newCollector(t, nil)
+	address := serveRules(t, ruleText, c)
+	for host, want := range map[string]int{
+		"events.example.com": 200, "EVENTS.example.com:80": 200, "events.example.com.": 200, "a_b-c.example": 200, "192.0.2.1:8080": 200, "[2001:db8::17]": 200, "[2001:db8::17]:80": 200, "": 200,
+		"[events.example.com]": 400, "[events.example.com]:80": 400, "[events.example.com": 400, "[events.example.com]x": 400, "events.example.com]": 400,
+		"[192.0.2.1]": 400, "[fe80::1%25eth0]": 400, "[2001:db8::17]x": 400, "a@b": 400, "a:b": 400, "a:80:80": 400, "a%2eb": 400, "a,b": 400, "a;b": 400, "*": 400, "a!b": 400,
+	} {
+		res := raw(t, address, "GET /free/a HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n")
+		if res.Response == nil || res.StatusCode != want {
+			t.Errorf("%q: got %+v, want %d", host, res.Response, want)
+		}
+	}
+	s := newSanitizer(t, ruleText)
+	for _, host := range []string{"event\u017f.example.com", "events\u2024example.com", "ex\u00e4mple.com"} { // HTTP/2 takes them
+		req, err := http.NewRequest("GET", c.url.String()+"/free/a", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		if _, err := s.RoundTrip(req); err == nil || !strings.HasPrefix(err.Error(), "unparseable") {
+			t.Errorf("%q: got %v", host, err)
+		}
+	}
+}

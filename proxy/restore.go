@@ -27,6 +27,7 @@ func (x *exchange) restore(res *http.Response) error {
 	if res.Body == nil || res.Request != nil && res.Request.Method == http.MethodHead || res.ContentLength == 0 ||
 		res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotModified ||
 		res.StatusCode == http.StatusPartialContent { // its ranges are counted in pseudonyms
+		x.held.keep(0)
 		return nil
 	}
 	if medium := res.Header.Get("Content-Type"); res.ContentLength < 0 && plain(res.Header) && !oneJSON(medium) {
@@ -43,19 +44,20 @@ func (x *exchange) restore(res *http.Response) error {
 	if err != nil {
 		return err
 	}
-	x.answerHeld = true
 	body, known := x.decoded(res.Header, raw)
 	restored := body
 	if known {
 		restored = x.expand(body, encodingOf(res.Header.Get("Content-Type"), body))
-		x.letGo(-cap(restored))
 	}
+	x.originals = nil                // of no use any more
 	if bytes.Equal(restored, body) { // an unknown coding too: it passes as it came
+		x.held.keep(cap(raw))
 		res.Body = io.NopCloser(bytes.NewReader(raw))
 		return nil
 	}
 	res.Header.Del("Content-Encoding")
 	dropDigests(res.Header)
+	x.held.keep(cap(restored))
 	res.Body = io.NopCloser(bytes.NewReader(restored))
 	res.ContentLength = int64(len(restored))
 	res.TransferEncoding, res.Trailer = nil, nil
@@ -135,11 +137,36 @@ func escapeJSON(s string) string {
 	return string(quoted[1 : len(quoted)-1])
 }
 
+// mostEscaped is how many times longer a text may become in an encoding.
+const mostEscaped = 6
+
 // expand restores in b. In JSON, a string that is one token in place of a number
 // becomes the number again. A client may have sent one long value and get it
-// back many times: past the limit of a body, pseudonyms stay.
+// back many times: past the limit of a body, and where there is no room, pseudonyms
+// stay.
 func (x *exchange) expand(b []byte, e encoding) []byte {
-	var out []byte
+	size, escaped := len(b), map[string]string{}
+	for t := range x.tokens(b) {
+		text, known := escaped[string(b[t.start:t.end])]
+		if !known {
+			if !x.held.some(mostEscaped * len(t.text)) {
+				return b
+			}
+			text = e.escape(t.text)
+			x.held.add(len(text) - mostEscaped*len(t.text))
+			escaped[string(b[t.start:t.end])] = text
+		}
+		if size += len(text) - (t.end - t.start); int64(size) > x.limits.Body {
+			break
+		}
+	}
+	if len(escaped) == 0 {
+		return b
+	}
+	if !x.held.some(size) {
+		return b
+	}
+	out := make([]byte, 0, size)
 	at := 0
 	for t := range x.tokens(b) {
 		if int64(len(out)+len(t.text)) > x.limits.Body {
@@ -150,7 +177,11 @@ func (x *exchange) expand(b []byte, e encoding) []byte {
 			at = t.end + 1
 			continue
 		}
-		out = append(append(out, b[at:t.start]...), e.escape(t.text)...)
+		text, known := escaped[string(b[t.start:t.end])]
+		if !known { // past the limit
+			break
+		}
+		out = append(append(out, b[at:t.start]...), text...)
 		at = t.end
 	}
 	return append(out, b[at:]...)

@@ -56,6 +56,9 @@ func (p *reverse) forward(r *http.Request) (*http.Response, error) {
 	if u := p.collector(r.Host); u != nil {
 		out.URL.Scheme, out.URL.Host = u.Scheme, u.Host
 	}
+	if r.ContentLength == 0 { // of HTTP/2, net/http has a body all the same
+		out.Body = http.NoBody
+	}
 	out.RequestURI = ""
 	out.Host = ""     // the upstream's
 	out.Close = false // is about the client's connection

@@ -2,19 +2,16 @@ package proxy
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"errors"
 	"io"
-	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
-	"os"
 	"path"
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/statveil/statveil/pseudonym"
@@ -80,24 +77,6 @@ type Sanitizer struct {
 	Found func(route *rules.Route, f *rules.Finding, with string)
 }
 
-// Outcome says what became of one request.
-type Outcome struct {
-	Route    string        // "" where none matched
-	Observed bool          // the route observes: the request went on unchanged, whatever the rest says
-	Refused  Reason        // "" where it was, or would be, forwarded
-	Dropped  bool          // it was refused, and its route lets such requests drop: the client was told that all is well
-	Gone     bool          // it was refused because the client gave up
-	Detail   string        // of the refusal
-	Limit    string        // that was passed, by its name in the configuration; or ""
-	ID       string        // of the refusal: the client was given it too
-	Panic    []string      // of Internal: where in the code, the innermost first
-	Status   int           // the collector's, or ours
-	AsText   bool          // the body was broken, and was searched as a text
-	Replaced int           // findings that a pseudonym took the place of
-	Took     time.Duration // until the header of the answer was there
-	Waited   time.Duration // of that, for the client's body and for the collector
-}
-
 func (s *Sanitizer) now() time.Time {
 	if s.Now != nil {
 		return s.Now()
@@ -127,7 +106,7 @@ type asked struct{ host, path string }
 // roundTrip sends req to its URL's host, on behalf of a client that asked for this.
 func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, error) {
 	began := time.Now()
-	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: s.now()}
+	x := &exchange{s: s, req: req, limits: s.Limits.withDefaults(), began: s.now(), held: share{of: s.InFlight}}
 	res, err := x.try(req, client)
 	if req.Body != nil && !x.handedOver {
 		req.Body.Close()
@@ -151,17 +130,13 @@ func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, 
 		if x.observed != nil {
 			o.refused(x.observed)
 		}
+		x.watch(res)
 	}
 	x.release(res)
 	if s.Observe != nil {
 		s.Observe(o)
 	}
 	return res, err
-}
-
-func (o *Outcome) refused(r *Refusal) {
-	o.Refused, o.Detail, o.Limit = r.Reason, r.Detail, r.Limit
-	o.Gone = errors.Is(r.cause, context.Canceled)
 }
 
 // try does it, and makes an error of a panic: its value may be of the request, and
@@ -212,55 +187,24 @@ func dropped(req *http.Request) *http.Response {
 	}
 }
 
-// release gives back the bytes in flight once the answer is read, at once where
-// there is none in memory.
+// release lets go what is held, once the answer is closed.
 func (x *exchange) release(res *http.Response) {
-	if x.held == 0 {
+	if res == nil || x.held.bytes == 0 {
+		x.held.end()
 		return
 	}
-	if res == nil || !x.answerHeld {
-		x.letGo(int(x.held))
-		return
-	}
-	res.Body = &heldBody{ReadCloser: res.Body, x: x}
+	res.Body = &heldBody{res.Body, &x.held}
 }
 
-// A heldBody is an answer in memory.
+// A heldBody is an answer of which something is in memory.
 type heldBody struct {
 	io.ReadCloser
-	x    *exchange
-	once sync.Once
+	held *share
 }
 
 func (b *heldBody) Close() error {
-	b.once.Do(func() { b.x.letGo(int(b.x.held)) })
+	b.held.end()
 	return b.ReadCloser.Close()
-}
-
-// refusal maps every error to words of ours: what the standard library says of
-// an error often quotes the URL or the line that was wrong.
-func (x *exchange) refusal(ctx context.Context, err error) *Refusal {
-	var refusal *Refusal
-	var rule *rules.Error
-	var netErr net.Error
-	switch {
-	case errors.As(err, &refusal):
-	case errors.As(err, &rule):
-		refusal = limited(Reason(rule.Reason), rule.Limit, rule.Detail)
-	case context.Cause(ctx) == ErrStopping:
-		refusal = refuse(Collector, "the collector had not answered when this process had to stop")
-		refusal.Status = http.StatusGatewayTimeout
-	case ctx.Err() != nil:
-		refusal = refuse(Collector, "the client gave up")
-		refusal.cause = ctx.Err()
-	case errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &netErr) && netErr.Timeout():
-		refusal = limited(Collector, "upstream", "the collector did not answer in time")
-		refusal.Status = http.StatusGatewayTimeout
-	default:
-		refusal = refuse(Collector, "the collector could not be reached, or broke off")
-	}
-	refusal.Route = x.route()
-	return refusal
 }
 
 func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, error) {
@@ -284,6 +228,9 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		r.Status = http.StatusRequestURITooLong
 		return nil, r
 	}
+	if !plainHost(client.host) {
+		return nil, refuse(Unparseable, "the host that was asked for is no name and no address")
+	}
 	if req.URL.Host == "" {
 		return nil, refuse(Misdirected, "no collector serves the host that was asked for")
 	}
@@ -305,6 +252,13 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		if err := setPath(out.URL, msg.Path); err != nil {
 			return nil, err
 		}
+		if req.ContentLength > x.limits.Body {
+			return nil, x.tooLarge("the body")
+		}
+		if out.Body != nil && out.Body != http.NoBody {
+			x.passed = &passedBody{ReadCloser: out.Body, left: x.limits.Body}
+			out.Body = x.passed
+		}
 		x.handedOver = true
 		return x.send(out)
 	}
@@ -323,7 +277,8 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		offerReadable(out.Header)
 	}
 	res, err := x.send(out)
-	x.letGo(int(x.held)) // the request is of no use any more
+	msg.Body = nil // of no use any more
+	x.held.keep(x.size)
 	if err != nil {
 		return nil, err
 	}
@@ -348,7 +303,12 @@ func (x *exchange) sanitize(req, out *http.Request, msg *rules.Message) error {
 	if err := checkCharset(req, msg.Body); err != nil && len(msg.Body) > 0 {
 		return err
 	}
-	msg.Header = out.Header
+	end, err := x.s.InFlight.turn(req.Context(), len(msg.Body))
+	if err != nil {
+		return err
+	}
+	defer end()
+	msg.Header, msg.Room = out.Header, x.room
 	if err := x.match.Read(); err != nil {
 		return err
 	}
@@ -357,7 +317,7 @@ func (x *exchange) sanitize(req, out *http.Request, msg *rules.Message) error {
 	if err := x.match.Rewrite(nil, x.seal); err != nil {
 		return err
 	}
-	x.letGo(cap(sent) - cap(msg.Body)) // of the two only one is left
+	x.held.add(cap(msg.Body) - cap(sent) - x.lent) // of all that, one body is left
 	if coding || !bytes.Equal(sent, msg.Body) {
 		dropDigests(out.Header)
 	}
@@ -400,6 +360,22 @@ func (x *exchange) send(out *http.Request) (*http.Response, error) {
 	}
 	return res, err
 }
+
+// plainHost says whether a Host header holds a name or an address, and maybe a port: what
+// two readers could take for two hosts is none (RFC 9110, 7.2; RFC 3986, 3.2.2).
+func plainHost(host string) bool {
+	if inside, ok := strings.CutPrefix(host, "["); ok {
+		address, port, closed := strings.Cut(inside, "]")
+		ip, err := netip.ParseAddr(address)
+		return closed && err == nil && ip.Is6() && ip.Zone() == "" && (port == "" || port[0] == ':' && digits(port[1:]))
+	}
+	name, port, _ := strings.Cut(host, ":")
+	return digits(port) && strings.Trim(name, hostBytes) == ""
+}
+
+const hostBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"
+
+func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
 // escapedPath returns the path as it goes over the wire. Opaque is where
 // setPath leaves what net/url would spell otherwise.

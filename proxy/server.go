@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -29,6 +31,8 @@ type Server struct {
 	ReadBody   time.Duration // from there until the body is there
 	Idle       time.Duration // between two requests of a connection
 	Write      time.Duration // for the client to take the next piece of an answer
+
+	InFlight *InFlight // headers, and what each request takes, are counted there too; nil: nowhere
 
 	// Observe, if set, is told of what was refused here and reached no Handler: of
 	// requests, and of connections that failed before there was one (Status is then
@@ -53,15 +57,21 @@ func (s *Server) Serve(l net.Listener) error {
 	s.HTTP.Handler = http.HandlerFunc(s.serve)
 	s.HTTP.ReadHeaderTimeout, s.HTTP.IdleTimeout = s.ReadHeader, s.Idle
 	s.HTTP.MaxHeaderBytes = s.Headers // net/http lets 4 KiB more pass, see framing
-	// What a client may send unasked on one connection, read or not.
-	s.HTTP.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 100, MaxReceiveBufferPerConnection: 256 << 10, MaxReceiveBufferPerStream: 128 << 10}
+	// What a client may send unasked on one connection, read or not: the least that is
+	// allowed, since memory is kept for it.
+	s.HTTP.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 100, MaxReceiveBufferPerConnection: 64 << 10, MaxReceiveBufferPerStream: 64 << 10, MaxReadFrameSize: 16 << 10}
 	s.HTTP.DisableGeneralOptionsHandler = true // OPTIONS * is refused as everything is that has no route
 	s.HTTP.BaseContext = func(net.Listener) context.Context { return s.ctx }
 	s.HTTP.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, c)
 	}
-	e := &entrance{Listener: l, s: s, ready: make(chan net.Conn), closed: make(chan struct{})}
+	s.HTTP.ConnState = func(c net.Conn, state http.ConnState) { s.floor.turn(seatOf(c), state) }
+	e := &entrance{Listener: l, s: s, ready: make(chan accepted), over: make(chan struct{})}
+	if s.TLS != nil {
+		e.shaking.Go(e.acceptTLS)
+	}
 	err := s.HTTP.Serve(e)
+	close(e.over)
 	e.shaking.Wait()
 	if !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -91,11 +101,10 @@ func (s *Server) Shutdown(soft, hard context.Context) (late int) {
 	}()
 	select {
 	case <-s.ended:
-		return 0
 	case <-soft.Done():
+		s.stop(ErrStopping)
 	}
-	s.stop(ErrStopping)
-	late = s.floor.stop()
+	late = s.floor.close()
 	<-s.ended
 	return late
 }
@@ -106,33 +115,40 @@ func (s *Server) Open() int { return s.floor.count() }
 type connKey struct{}
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	conn := r.Context().Value(connKey{}).(net.Conn)
+	strict, _ := conn.(*strictConn) // nil: HTTP/2
 	var refusal *Refusal
-	var seat *seat
-	switch c := r.Context().Value(connKey{}).(type) {
-	case *strictConn:
-		seat, refusal = c.seat, c.next()
-	case *tls.Conn:
-		seat = seatOf(c)
+	if strict != nil {
+		refusal = strict.next()
+	} else {
+		w = &pacedWriter{w, s}
 	}
-	requests := s.floor.begin(seat)
-	defer s.floor.end(seat)
-	if seat.extra || requests > s.Connections {
-		refusal = limited(Busy, "connections", "too many connections or requests at once; try again")
+	visit, full := s.begin(seatOf(conn), r)
+	defer visit.end()
+	if full != nil {
+		refusal = full
+		r.Header = http.Header{"Origin": r.Header["Origin"]} // nobody counts the rest
 	}
-	if refusal != nil {
-		s.refuse(w, r, refusal)
-		return
-	}
-	if r.Body != http.NoBody {
-		c := http.NewResponseController(w)
-		if err := c.SetReadDeadline(time.Now().Add(s.ReadBody)); err != nil {
+	answer := &answering{ResponseWriter: w, visit: visit}
+	if r.ContentLength != 0 {
+		body := &timedBody{ReadCloser: r.Body, strict: strict, visit: visit, c: http.NewResponseController(w)}
+		if body.until(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone
 		}
+		defer body.done()
+		defer context.AfterFunc(r.Context(), body.stop)()
 		timed := *r // net/http looks at its own body to tell whether the connection can go on
-		timed.Body = &timedBody{r.Body, c}
+		timed.Body = body
 		r = &timed
 	}
-	s.Handler.ServeHTTP(w, r)
+	if refusal != nil {
+		s.refuse(answer, r, refusal)
+		return
+	}
+	s.Handler.ServeHTTP(answer, r)
+	if w, ok := w.(*pacedWriter); ok {
+		_ = w.FlushError() // what net/http holds back would be written in any time
+	}
 }
 
 // refuse answers, and ends the connection.
@@ -158,19 +174,87 @@ func (s *Server) closed(refusal *Refusal, status int) {
 	s.observe(o)
 }
 
-// A timedBody takes the deadline away once the body is there: waiting for the
-// collector is not its matter.
+// A timedBody has a deadline until it is read: waiting for the collector is not its
+// matter. A transport may read it when its request is over already, and net/http
+// takes no deadline then.
 type timedBody struct {
 	io.ReadCloser
-	c *http.ResponseController
+	strict *strictConn // nil: HTTP/2
+	visit  *visit
+
+	once sync.Once
+	mu   sync.Mutex
+	c    *http.ResponseController // nil once the request is over
 }
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
-		_ = b.c.SetReadDeadline(time.Time{}) // it fails only where the connection is gone
+		_ = b.until(time.Time{}) // it fails only where the connection is gone
+		b.once.Do(b.visit.read)
+		if b.strict != nil && b.strict.passed(&b.strict.framing.bad) {
+			return n, errors.New("the trailer is framed in a way that others may read otherwise")
+		}
 	}
 	return n, err
+}
+
+// Close leaves it to net/http to close the body, once there is an answer: that waits
+// for what is still to come, and the client may wait for the answer.
+func (b *timedBody) Close() error { return nil }
+
+func (b *timedBody) until(t time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.c == nil {
+		return nil
+	}
+	return b.c.SetReadDeadline(t)
+}
+
+// stop ends the wait for the body, for nobody waits for the answer.
+func (b *timedBody) stop() { _ = b.until(time.Unix(1, 0)) }
+
+func (b *timedBody) done() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.c = nil
+}
+
+// A pacedWriter gives an HTTP/2 client time for each piece of its answer: a stream of
+// which it takes nothing stands still while its connection does not (RFC 9113, 5.2).
+type pacedWriter struct {
+	http.ResponseWriter
+	s *Server
+}
+
+func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *pacedWriter) Write(p []byte) (n int, err error) {
+	for more := true; more && err == nil; more = n < len(p) {
+		err = w.paced(func() error {
+			wrote, err := w.ResponseWriter.Write(p[n:min(n+piece, len(p))])
+			n += wrote
+			return err
+		})
+	}
+	return n, err
+}
+
+func (w *pacedWriter) FlushError() error {
+	return w.paced(http.NewResponseController(w.ResponseWriter).Flush)
+}
+
+// paced does what waits for the client.
+func (w *pacedWriter) paced(write func() error) error {
+	c, began := http.NewResponseController(w.ResponseWriter), time.Now()
+	_ = c.SetWriteDeadline(began.Add(w.s.Write)) // of HTTP/2 it never fails
+	err := write()
+	_ = c.SetWriteDeadline(time.Time{})
+	if err != nil && time.Since(began) >= w.s.Write {
+		w.s.tooSlow()
+	}
+	return err
 }
 
 // An entrance is the listener as net/http sees it: of connections that are admitted
@@ -178,28 +262,26 @@ func (b *timedBody) Read(p []byte) (int, error) {
 type entrance struct {
 	net.Listener
 	s       *Server
-	once    sync.Once
-	ready   chan net.Conn
-	err     error // of the listener, once closed
-	closed  chan struct{}
+	ready   chan accepted
+	over    chan struct{} // closed once nobody accepts any more
 	shaking sync.WaitGroup
 }
 
+type accepted struct {
+	conn net.Conn
+	err  error
+}
+
 func (e *entrance) Accept() (net.Conn, error) {
-	if e.s.TLS == nil {
-		seat, err := e.admitted()
-		if err != nil {
-			return nil, err
-		}
-		return strict(seat, seat), nil
+	if e.s.TLS != nil {
+		a := <-e.ready
+		return a.conn, a.err
 	}
-	e.once.Do(func() { e.shaking.Go(e.acceptTLS) })
-	select {
-	case c := <-e.ready:
-		return c, nil
-	case <-e.closed:
-		return nil, e.err
+	seat, err := e.admitted()
+	if err != nil {
+		return nil, err
 	}
+	return strict(seat, seat), nil
 }
 
 // admitted waits for a connection that there is room for.
@@ -215,28 +297,49 @@ func (e *entrance) admitted() (*seat, error) {
 	}
 }
 
-// acceptTLS shakes hands with every client, at its own pace.
+// acceptTLS shakes hands with every client, at its own pace. Errors are net/http's to
+// judge: some pass, such as that of too many open files.
 func (e *entrance) acceptTLS() {
-	defer close(e.closed)
 	for {
 		seat, err := e.admitted()
-		if err != nil {
-			e.err = err
+		if err == nil {
+			e.shaking.Go(func() {
+				conn, err := e.s.handshake(seat)
+				if err != nil || !e.hand(accepted{conn: conn}) {
+					seat.Close()
+				}
+			})
+		} else if !e.hand(accepted{err: err}) {
 			return
 		}
-		e.shaking.Go(func() {
-			conn, err := e.s.handshake(seat)
-			if err != nil {
-				seat.Close()
-				return
-			}
-			select {
-			case e.ready <- conn:
-			case <-e.closed:
-				conn.Close()
-			}
-		})
 	}
+}
+
+// hand gives net/http what Accept returns, as long as it accepts.
+func (e *entrance) hand(a accepted) bool {
+	select {
+	case e.ready <- a:
+		return true
+	case <-e.over:
+		return false
+	}
+}
+
+// handshakeTrouble says in words of ours what is wrong with a client.
+func handshakeTrouble(err error) string {
+	var record tls.RecordHeaderError
+	var verify *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &record):
+		return "the client does not speak TLS"
+	case errors.As(err, &verify):
+		return "the client's certificate is not accepted"
+	case strings.HasSuffix(err.Error(), "client didn't provide a certificate"):
+		return "the client has no certificate"
+	case strings.Contains(err.Error(), "remote error: tls:"):
+		return "the client does not accept our certificate, or ended the TLS handshake"
+	}
+	return "the TLS handshake failed"
 }
 
 // handshake returns a connection as net/http wants it: HTTP/2 on a *tls.Conn.
@@ -244,11 +347,20 @@ func (s *Server) handshake(seat *seat) (net.Conn, error) {
 	if err := seat.SetDeadline(time.Now().Add(s.ReadHeader)); err != nil {
 		return nil, err
 	}
+	seat.hello = 1
 	secure := tls.Server(seat, s.TLS())
 	if err := secure.Handshake(); err != nil {
-		s.closed(refuse(Unparseable, "the TLS handshake failed"), 0)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			s.closed(limited(Slow, "read_header", "the TLS handshake took too long"), 0)
+		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed): // the client left, or had to make room
+		default:
+			s.closed(refuse(Unparseable, handshakeTrouble(err)), 0)
+		}
 		return nil, err
 	}
+	seat.hello = 0
+	seat.held.keep(0)
 	if err := seat.SetDeadline(time.Time{}); err != nil {
 		return nil, err
 	}

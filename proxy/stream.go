@@ -47,8 +47,9 @@ func (s *stream) Read(p []byte) (int, error) {
 			s.encoding, s.begun = encodingOf(s.medium, s.held), true
 		}
 		if end > 0 {
+			s.x.held.keep(s.x.size)
 			s.out = s.x.expand(s.held[:end], s.encoding)
-			s.held = s.held[:copy(s.held, s.held[end:])]
+			s.held = append([]byte(nil), s.held[end:]...) // out may be what was held
 		}
 	}
 	n := copy(p, s.out)

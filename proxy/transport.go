@@ -21,10 +21,10 @@ type Transport struct {
 	timeout time.Duration
 }
 
-// NewTransport returns a Transport. timeout bounds the wait for a connection, then for
-// the collector to take each next piece of the request, for the header of its answer,
-// and for each next piece of that. config says whom to trust and who we are, and may
-// be nil.
+// NewTransport returns a Transport. timeout bounds the wait for the collector to take
+// the next piece of a request, for the header of its answer, and for each next piece
+// of its body. config says whom to trust and who we
+// are, and may be nil.
 func NewTransport(timeout time.Duration, config *tls.Config) *Transport {
 	t := &Transport{timeout: timeout}
 	dialer := net.Dialer{Timeout: min(timeout, 10*time.Second), KeepAlive: 30 * time.Second}
@@ -34,10 +34,11 @@ func NewTransport(timeout time.Duration, config *tls.Config) *Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &countedConn{Conn: conn}, nil
+			return &countedConn{Conn: conn, pace: timeout}, nil
 		},
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    min(timeout, 10*time.Second),
+		ResponseHeaderTimeout:  timeout,
 		MaxResponseHeaderBytes: 256 << 10,
 		MaxIdleConns:           1024,
 		MaxIdleConnsPerHost:    256,
@@ -60,6 +61,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	var body func() io.ReadCloser
 	switch {
 	case req.GetBody != nil:
+		if req.Body != nil {
+			defer req.Body.Close()
+		}
 		body = func() io.ReadCloser { b, _ := req.GetBody(); return b } // of a body in memory
 	case req.Body == nil || req.Body == http.NoBody:
 		body = func() io.ReadCloser { return http.NoBody }
@@ -75,6 +79,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 }
+
+// repeatable are headers that have net/http repeat a request without a body. It looks
+// for them in this spelling only.
+var repeatable = []string{"Idempotency-Key", "X-Idempotency-Key"}
 
 // send sends a request once, with a fresh body if there is one, and says whether any
 // of it may have been sent.
@@ -99,29 +107,17 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 	}})
 	out := req.Clone(ctx)
 	out.GetBody = nil
+	for _, name := range repeatable {
+		if values, ok := out.Header[name]; ok {
+			delete(out.Header, name)
+			out.Header[strings.ToLower(name)] = values
+		}
+	}
 	if body != nil {
 		out.Body = body()
 	}
-	var late, answered atomic.Bool
-	clock := time.AfterFunc(t.timeout, func() {
-		if !answered.Load() {
-			late.Store(true)
-			cancel()
-		}
-	})
-	if out.Body != nil && out.Body != http.NoBody {
-		out.Body = &takenBody{out.Body, clock, t.timeout}
-	}
 	res, err = t.pool.RoundTrip(out)
-	answered.Store(true) // the body may still be under way
-	clock.Stop()
-	switch {
-	case late.Load():
-		if err == nil {
-			res.Body.Close()
-		}
-		return nil, true, errLate
-	case err != nil:
+	if err != nil {
 		cancel()
 		return nil, conn == nil || conn.sent.Load() != before, err
 	}
@@ -129,30 +125,42 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 	return res, true, nil
 }
 
-// A countedConn counts the bytes that were written to it.
+// A countedConn counts the bytes of requests that were written to it.
 type countedConn struct {
 	net.Conn
+	pace time.Duration
 	sent atomic.Int64
 }
 
 func (c *countedConn) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	c.sent.Add(int64(n))
+	n, err := writePaced(c.Conn, p, c.pace)
+	if !isAlert(p) {
+		c.sent.Add(int64(n))
+	}
 	return n, err
 }
 
-// A takenBody starts the clock anew with each piece of a request that the collector
-// takes. It stands still while the client is to send the next one.
-type takenBody struct {
-	io.ReadCloser
-	clock *time.Timer
-	pace  time.Duration
+// isAlert says whether a write is no request but an alert, as TLS has it when a
+// connection closes: by its type, which TLS 1.3 hides (RFC 8446, 5.2), or since it has
+// two bytes, and the tag of 16 that all cipher suites have there.
+func isAlert(p []byte) bool {
+	const alert, applicationData = 21, 23
+	return len(p) > 0 && (p[0] == alert || p[0] == applicationData && len(p) == 5+2+1+16)
 }
 
-func (b *takenBody) Read(p []byte) (int, error) {
-	b.clock.Stop()
-	n, err := b.ReadCloser.Read(p)
-	b.clock.Reset(b.pace)
+// piece is how much is written at once. Each piece has its own time.
+const piece = 64 << 10
+
+// writePaced writes piece by piece, each of which the other side has to take in time.
+func writePaced(c net.Conn, p []byte, pace time.Duration) (n int, err error) {
+	for more := true; more && err == nil; more = n < len(p) {
+		if err := c.SetWriteDeadline(time.Now().Add(pace)); err != nil {
+			return n, err
+		}
+		var wrote int
+		wrote, err = c.Write(p[n:min(n+piece, len(p))])
+		n += wrote
+	}
 	return n, err
 }
 
@@ -185,6 +193,6 @@ var errLate net.Error = lateError{}
 
 type lateError struct{}
 
-func (lateError) Error() string   { return "the collector did not go on in time" }
+func (lateError) Error() string   { return "the collector's answer stopped" }
 func (lateError) Timeout() bool   { return true }
 func (lateError) Temporary() bool { return false }

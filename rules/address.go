@@ -129,6 +129,9 @@ func (a *address) parseName(s string) (steps string, err error) {
 		return steps, nil
 	}
 	parsed, err := parseStep(name)
+	if a.root == inHeader && len(a.steps) == 0 {
+		parsed.name = dashed(parsed.name)
+	}
 	if parsed.kind == stepElement {
 		err = fmt.Errorf(`# is an element of an array, and there is none here; the name is \#`)
 	}

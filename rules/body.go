@@ -202,6 +202,9 @@ func (m *Match) rewriteBody(w *walker, dst []byte) ([]byte, error) {
 		}
 		return out, err
 	}
+	if err := w.t.room.take(2 * len(m.msg.Body)); err != nil {
+		return nil, err
+	}
 	out, err := m.fields(w, kind, boundary, &m.Route.parts)
 	if err != nil || out == string(m.msg.Body) {
 		return m.msg.Body, err

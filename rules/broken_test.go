@@ -71,3 +71,20 @@ func TestBroken(t *testing.T) {
 		}
 	}
 }
+
+// TestBrokenCost: no broken body takes long, whatever it was made for.
+func TestBrokenCost(t *testing.T) {
+	set := parse(t, textOnly)
+	for _, unit := range []string{
+		"a", `\`, `\\u005c`, `\x5c`, `\u0025`, "%25", "%5Cu0025", "&#38;", `\7`, `%\&`, "KzEyMDI1NTUwMTQz/", "::", "1:", "+1",
+		`+12025550143" `, `\u002b12025550143 %2B12025550143 +12025550143 `, "+12025550143:2001:db8::17:", "anna@example.com@", "psn_1@",
+	} {
+		t.Run(unit, func(t *testing.T) {
+			growsEvenly(t, 1<<14, func(n int) {
+				if _, asText, err := sendBroken(t, set, "{"+strings.Repeat(unit, n/len(unit))); err == nil && !asText {
+					t.Fatal("it can be read")
+				}
+			})
+		})
+	}
+}

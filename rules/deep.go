@@ -1,38 +1,91 @@
 package rules
 
-import "github.com/statveil/statveil/rules/detect"
+import (
+	"hash/maphash"
 
-// dialects are the escapes that a reader of a text may undo: all of them, those of
-// JSON or a relative of it alone, those of a form alone. Where one undoes what
-// another leaves, they read different things: \u002b12025550143%31 is a phone
-// number, and one digit more.
-var dialects = []escapeKinds{percentEscapes | jsonEscapes | htmlEscapes | lenientEscapes, jsonEscapes | lenientEscapes, jsonEscapes, percentEscapes}
+	"github.com/statveil/statveil/rules/detect"
+)
+
+// This file finds personal data in a text of which nobody knows how it will be read:
+// which escapes its reader undoes, and how often. Where one undoes what another
+// leaves, they read different things: \u002b12025550143%31 is a phone number, or one
+// with a digit more, which is none. So it is read in every way.
+
+// dialects are the escapes that a reader may undo at once: all, those of JSON or of
+// a lenient relative of it, those of a form.
+var dialects = []escapeKinds{
+	percentEscapes | htmlEscapes | jsonEscapes | hexEscapes | looseEscapes,
+	percentEscapes | htmlEscapes | jsonEscapes,
+	jsonEscapes | hexEscapes | looseEscapes,
+	jsonEscapes,
+	percentEscapes,
+}
+
+// A deepLook is what all readings of one text have in common.
+type deepLook struct {
+	any   *detect.Finder // says what counts as one value
+	seed  maphash.Seed
+	seen  map[uint64]bool // texts, by their hash
+	spare int             // how many bytes may still be read
+	room  *room
+}
+
+// first says whether a text has not been read yet.
+func (d *deepLook) first(text string) bool {
+	if d == nil {
+		return true
+	}
+	hash := maphash.String(d.seed, text)
+	if d.seen[hash] {
+		return false
+	}
+	d.seen[hash] = true
+	d.spare -= len(text)
+	return d.spare >= 0
+}
+
+// holds says whether there is room for a layer, or gives it back.
+func (d *deepLook) holds(y *layer, sign int) bool {
+	return d == nil || d.room.take(sign*(len(y.text)+perEscape*len(y.escapes))) == nil
+}
+
+// perEscape is what an escape takes in memory, with what a slice of them leaves free.
+const perEscape = 24
+
+// A text with more readings than these is not what people write. Some escapes, nested,
+// have thousands.
+const (
+	maxReadings  = 16      // of a large text
+	spareReading = 1 << 20 // bytes, for all texts
+)
 
 // findDeep finds in text[start:end] what any reader may read there, by the places
-// in text: in t.spans. What one dialect finds first is not found again by another.
+// in text: in t.spans. Where findings overlap, the first of the deepest reading stays.
 func (t *treater) findDeep(rule *Rule, find *detect.Finder, text string, start, end int) {
-	var found []candidate
-	for _, d := range dialects {
-		l := looker{finder: find, any: rule.any, escapes: d}
-		found = merge(found, l.look(&layer{text: text[start:end]}))
-	}
+	d := &deepLook{rule.any, maphash.MakeSeed(), map[uint64]bool{}, maxReadings*(end-start) + spareReading, t.room}
+	d.first(text[start:end])
+	l := looker{finder: find, dialects: dialects, deep: d}
 	t.spans = t.spans[:0]
-	for _, c := range found {
+	for _, c := range l.look(&layer{text: text[start:end]}) {
 		t.spans = append(t.spans, detect.Span{Name: c.kind, Start: start + c.start, End: start + c.end, Canonical: c.canonical})
 	}
+	t.tangled = t.tangled || d.spare < 0
 }
 
 // maxRounds is how often what stands between the findings is looked at. Once is
 // enough for what people write.
 const maxRounds = 4
 
-var errDeep = &Error{Reason: Unsafe, Detail: "what is left of the text when personal data is replaced is personal data again and again", Body: true}
+var errDeep = &Error{Reason: Unsafe, Detail: "the text is encoded in too many ways to be searched in all of them", Body: true}
 
 // lookDeep looks at what stands between what was found, until there is nothing.
 func (t *treater) lookDeep(look *Rule, text string) error {
 	for range maxRounds {
 		before := len(t.edits)
-		if t.between(look, text); len(t.edits) == before {
+		if t.between(look, text); t.tangled {
+			break
+		}
+		if len(t.edits) == before {
 			return t.refuseTokens(look, text)
 		}
 	}

@@ -6,14 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// escapeKinds are kinds of escapes, and how a backslash is understood.
+// escapeKinds are kinds of escapes that are undone at once.
 type escapeKinds uint8
 
 const (
 	percentEscapes escapeKinds = 1 << iota // of URLs and forms (RFC 3986)
-	jsonEscapes                            // of JSON (RFC 8259), and \x2b
 	htmlEscapes                            // of HTML and XML
-	lenientEscapes                         // a backslash also as in JavaScript and its relatives
+	jsonEscapes                            // of JSON (RFC 8259)
+	hexEscapes                             // \x2b, in which web servers write a byte into their logs
+	looseEscapes                           // what else JavaScript and its relatives have behind a backslash
 )
 
 // unescaped returns a layer with every escape in y of these kinds undone once, or
@@ -37,8 +38,8 @@ func unescaped(y *layer, kinds escapeKinds) *layer {
 		case c == '%' && kinds&percentEscapes != 0:
 			b, size = unpercentOne(spelled[:0], s[i:])
 		case c == '\\' && kinds&jsonEscapes != 0:
-			if b, size = unbackslash(spelled[:0], s[i:]); size == 0 && kinds&lenientEscapes != 0 {
-				b, size = unbackslashLenient(spelled[:0], s[i:])
+			if b, size = unbackslash(spelled[:0], s[i:], kinds&hexEscapes != 0); size == 0 && kinds&looseEscapes != 0 {
+				b, size = unbackslashLoose(spelled[:0], s[i:])
 			}
 		case c == '&' && kinds&htmlEscapes != 0:
 			b, size = unentity(spelled[:0], s[i:])
@@ -73,9 +74,8 @@ func unpercentOne(dst []byte, s string) ([]byte, int) {
 	return append(dst, byte(hexByte(s[1], s[2]))), 3
 }
 
-// unbackslash undoes an escape of JSON (RFC 8259), or the \x2b in which web
-// servers write a byte into their logs.
-func unbackslash(dst []byte, s string) ([]byte, int) {
+// unbackslash undoes an escape of JSON, or one such as \x2b.
+func unbackslash(dst []byte, s string, hex bool) ([]byte, int) {
 	if len(s) < 2 {
 		return dst, 0
 	}
@@ -87,17 +87,17 @@ func unbackslash(dst []byte, s string) ([]byte, int) {
 			return utf8.AppendRune(dst, r), n
 		}
 	case 'x':
-		if len(s) >= 4 && hexByte(s[2], s[3]) >= 0 {
+		if hex && len(s) >= 4 && hexByte(s[2], s[3]) >= 0 {
 			return append(dst, byte(hexByte(s[2], s[3]))), 4
 		}
 	}
 	return dst, 0
 }
 
-// unbackslashLenient undoes what JavaScript and lenient readers of JSON (JSON5)
-// take for an escape: an octal number, \u{2b}, the end of a line, which is left out
+// unbackslashLoose undoes what JavaScript and lenient readers of JSON (JSON5) take
+// for an escape too: an octal number, \u{2b}, the end of a line, which is left out
 // with it, and any other character, which stands for itself.
-func unbackslashLenient(dst []byte, s string) ([]byte, int) {
+func unbackslashLoose(dst []byte, s string) ([]byte, int) {
 	if len(s) < 2 {
 		return dst, 0
 	}
@@ -113,12 +113,16 @@ func unbackslashLenient(dst []byte, s string) ([]byte, int) {
 		return dst, 3
 	case c == '\n', c == '\r':
 		return dst, 2
-	case strings.HasPrefix(s[1:], "u{"):
-		if end := strings.IndexByte(s[:min(len(s), 12)], '}'); end > 3 {
-			if r, err := strconv.ParseUint(s[3:end], 16, 32); err == nil && utf8.ValidRune(rune(r)) {
-				return utf8.AppendRune(dst, rune(r)), end + 1
-			}
+	case c == 'u' || c == 'x': // without its digits it is none to anybody
+		end := strings.IndexByte(s[:min(len(s), 12)], '}')
+		if end < 4 || !strings.HasPrefix(s, `\u{`) {
+			return dst, 0
 		}
+		r, err := strconv.ParseUint(s[3:end], 16, 32)
+		if err != nil || !utf8.ValidRune(rune(r)) {
+			return dst, 0
+		}
+		return utf8.AppendRune(dst, rune(r)), end + 1
 	}
 	_, size := utf8.DecodeRuneInString(s[1:])
 	return append(dst, s[1:1+size]...), 1 + size

@@ -68,7 +68,7 @@ func (w *walker) part(p *plan, content string, place func() string) (string, err
 	if k := w.auto.kit; object && k.any != nil && len(p.encodings) == 0 && !slices.ContainsFunc(p.rules, func(r *Rule) bool { return r.whole() || r.part != nil }) {
 		inner := getWalker()
 		defer inner.release()
-		inner.t.replace, inner.t.depth, inner.outer = w.t.replace, w.t.depth, place
+		inner.t.replace, inner.t.depth, inner.t.room, inner.outer = w.t.replace, w.t.depth, w.t.room, place
 		around := &kit{part: inBody, any: k.any, look: k.look, around: p.src.ends, build: newBuild()}
 		if a, err := compile(nil, around); err == nil && inner.valid([]byte(content), a) {
 			w.t.forget()

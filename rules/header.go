@@ -17,6 +17,10 @@ var framing = map[string]bool{
 	"Cookie": true, "Authorization": true,
 }
 
+// dashed is the name of a header as gateways to CGI and WSGI read it: to them X_User
+// is X-User.
+func dashed(name string) string { return strings.ReplaceAll(name, "_", "-") }
+
 // rewriteHeader treats every header, the cookies last.
 func (m *Match) rewriteHeader(w *walker) error {
 	header := m.msg.Header
@@ -46,7 +50,7 @@ func (m *Match) rewriteField(w *walker, name string) error {
 	if framing[name] {
 		a = m.Route.framing
 	}
-	p := w.named(a, name)
+	p := w.named(a, dashed(name))
 	var values []string
 	for _, v := range header[name] {
 		if err := t.value(p, v); err != nil {

@@ -41,7 +41,7 @@ func (f Found) Format(s fmt.State, _ rune) {
 // that neighbours in base64 may share the characters that spell the end of one
 // and the beginning of the other.
 func Look(line string, f *detect.Finder) []Found {
-	l := looker{finder: f, escapes: percentEscapes | jsonEscapes | htmlEscapes, text: make([]byte, 0, 256)}
+	l := looker{finder: f, dialects: oneDialect, text: make([]byte, 0, 256)}
 	all := l.look(&layer{text: line})
 	if len(all) == 0 {
 		return nil
@@ -56,12 +56,16 @@ func Look(line string, f *detect.Finder) []Found {
 
 // A looker holds what is used again from layer to layer.
 type looker struct {
-	finder  *detect.Finder
-	any     *detect.Finder // says what counts as one value; nil: only what was found does
-	escapes escapeKinds
-	spans   []detect.Span
-	text    []byte // being decoded
+	finder   *detect.Finder
+	dialects []escapeKinds
+	spans    []detect.Span
+	text     []byte // being decoded
+
+	deep *deepLook // nil: each text has one reading, in one dialect
 }
+
+// oneDialect is that of a reader who undoes all escapes.
+var oneDialect = []escapeKinds{percentEscapes | htmlEscapes | jsonEscapes | hexEscapes}
 
 // A candidate is a finding in text[start:end] of the layer that is looked at, or
 // in what that decodes to.
@@ -73,11 +77,22 @@ type candidate struct {
 // look searches a layer: first what is encoded in it, then, where nothing was
 // found in that, the text as it is, and last with + for spaces, as in a form.
 func (l *looker) look(y *layer) []candidate {
-	if inner := unescaped(y, l.escapes); inner != nil {
-		found := inner.add(nil, l.look(inner)) // it sees what else is encoded here, and sees it whole
+	var found []candidate
+	escaped := false
+	for _, d := range l.dialects {
+		inner := unescaped(y, d)
+		if escaped = escaped || inner != nil; inner != nil && l.deep.first(inner.text) {
+			if !l.deep.holds(inner, 1) {
+				return found
+			}
+			found = inner.add(found, l.look(inner)) // it sees what else is encoded here, and sees it whole
+			l.deep.holds(inner, -1)
+		}
+	}
+	if escaped {
 		return l.search(found, y.text)
 	}
-	found := l.search(l.spelled(y), y.text)
+	found = l.search(l.spelled(y), y.text)
 	if joins(y.text) {
 		found = l.search(found, numbersPlus(y.text, asSpaces(y.text)))
 	}
@@ -95,8 +110,8 @@ func (l *looker) search(found []candidate, text string) []candidate {
 		c := candidate{s.Start, s.End, kindOf(s), s.Canonical}
 		switch {
 		case c.canonical != "":
-		case l.any != nil:
-			c.canonical = canonical(l.any, text[s.Start:s.End])
+		case l.deep != nil:
+			c.canonical = canonical(l.deep.any, text[s.Start:s.End])
 		default:
 			c.canonical = strings.Clone(text[s.Start:s.End])
 		}

@@ -280,7 +280,7 @@ func checkFound(t *testing.T, line string) []Found {
 func TestLookCost(t *testing.T) {
 	for _, unit := range []string{
 		"a", "-", "/", "Pz8/", "Pz8/a", "-Pz8", "%", "%25", "%2525", `\`, `\u005c`, "&amp;", "&#38;", "&", "2b", "7f", "=",
-		"KzEyMDI1NTUwMTQz/", "KzEyMDI1NTUwMTQz ", "%2B12025550143 ", "anna@example.com ", "S3pFeU1ESTFOVFV3TVRReg/",
+		"KzEyMDI1NTUwMTQz/", "KzEyMDI1NTUwMTQz ", "%2B12025550143 ", "anna@example.com ", "%2B12025550143 +12025550144 ", "S3pFeU1ESTFOVFV3TVRReg/",
 	} {
 		t.Run(unit, func(t *testing.T) {
 			growsEvenly(t, 1<<15, func(n int) { lookAny(strings.Repeat(unit, n/len(unit))) })

@@ -14,6 +14,12 @@ type Message struct {
 	// Parameters is how many there may be of each: parameters of the query, fields
 	// of a form, lines of the header, cookies. 0 is DefaultParameters.
 	Parameters int
+
+	// Room is asked before so many bytes of memory are taken to read or rewrite the
+	// message, beside what it takes itself; less than none are given back. Its error
+	// ends that. What is asked for is free again once Rewrite returns, but for the new
+	// Body. nil: there is room for everything.
+	Room func(bytes int) error
 }
 
 func (m *Message) depth() int {
@@ -58,9 +64,9 @@ func (s *Set) Match(msg *Message) (*Match, error) {
 }
 
 // Names says whether a rule of the route spells this header, as in
-// header.X-Forwarded-For. Wildcards name none.
+// header.X-Forwarded-For, with _ and - as one. Wildcards name none.
 func (m *Match) Names(header string) bool {
-	return m.Route.spelled[string(appendFold(nil, header))]
+	return m.Route.spelled[dashed(string(appendFold(nil, header)))]
 }
 
 // Rewrite replaces what the rules and the last look find, in the order path,
@@ -71,7 +77,7 @@ func (m *Match) Names(header string) bool {
 func (m *Match) Rewrite(dst []byte, replace Replacer) error {
 	w := getWalker()
 	defer w.release()
-	w.t.replace, w.t.depth = replace, m.msg.depth()
+	w.t.replace, w.t.depth, w.own.ask = replace, m.msg.depth(), m.msg.Room
 	if err := m.count(); err != nil {
 		return err
 	}

@@ -384,6 +384,65 @@ func TestRewriteDst(t *testing.T) {
 	}
 }
 
+// TestUnderscores: X_User is X-User to some, so it is to rules.
+func TestUnderscores(t *testing.T) {
+	set := parse(t, `version: 1
+tenant: header.X-Tenant_ID
+routes:
+  - name: r
+    match: GET /
+    rules:
+      - {at: header.X-User}
+      - {at: header.x_?eer}
+      - {at: header.X_Gone, do: remove}
+      - {at: [cookie.a-b, query.a-b]}
+`)
+	got, _ := send(set, "GET /?a-b=Anna&a_b=Bo\nX-User: Anna\nX_User: Bo\nX-_peer: Carl\nX_Peer: Carl\nX-Gone: 1\nx_gone: 2\nCookie: a-b=Anna; a_b=Bo")
+	want := "GET /?a-b=psn_1&a_b=Bo\nCookie: a-b=psn_1; a_b=Bo\nX-User: psn_1\nX-_peer: Carl\nX_Peer: psn_3\nX_User: psn_4"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for header, want := range map[string]bool{"X-User": true, "X_User": true, "x_uSER": true, "X-Gone": true, "X-Peer": false, "XUser": false, "A_b": false} {
+		m, err := set.Match(&Message{Method: "GET", Path: "/"})
+		if err != nil || m.Names(header) != want {
+			t.Errorf("%s: got %t, %v", header, !want, err)
+		}
+	}
+	for _, tt := range []struct {
+		header map[string][]string
+		want   string
+	}{
+		{map[string][]string{"X_tenant-Id": {"acme"}}, "acme"},
+		{map[string][]string{"X-Tenant-Id": {"acme"}, "X_Tenant_Id": {"acme"}}, "acme"},
+		{map[string][]string{"X-Tenant-Id": {"acme"}, "X_Tenant_Id": {"other"}}, ""}, // which of them counts?
+	} {
+		m, err := set.Match(&Message{Method: "GET", Path: "/", Header: tt.header})
+		if err != nil || m.Read() != nil {
+			t.Fatal(err)
+		}
+		if got, err := m.Tenant(); got != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("%v: got %q, %v", tt.header, got, err)
+		}
+	}
+}
+
+// TestBrokenTenant: of a body that is read as a text, no tenant and no scope is read,
+// not even one that stands in it before it breaks.
+func TestBrokenTenant(t *testing.T) {
+	set := parse(t, "version: 1\ntenant: body.t\nroutes:\n  - {name: r, match: /, on_failure: {unparseable: text}, rules: [{at: text, find: phone, linkable: body.s}]}\n")
+	for body, want := range map[string]string{`{"t":"acme","s":"x","to":"+12025550143"}`: "acme x true", `{"t":"acme","s":"x","to":"+12025550143"`: " false"} {
+		m, err := set.Match(&Message{Method: "POST", Path: "/", Body: []byte(body)})
+		if err != nil || m.Read() != nil {
+			t.Fatal(err)
+		}
+		tenant, err := m.Tenant()
+		scope, ok := m.Scope(set.routes[0].rules[0])
+		if got := strings.TrimPrefix(fmt.Sprint(tenant, " ", scope, " ", ok), " "); got != want || tenant == "" && !strings.HasPrefix(err.Error(), "tenant: ") {
+			t.Errorf("%s: got %q, %v, want %q", body, got, err, want)
+		}
+	}
+}
+
 // TestDepth: the depth of the Message counts.
 func TestDepth(t *testing.T) {
 	set := parse(t, "version: 1\ntenant: body.a\nroutes:\n  - {name: r, match: /}\n")

@@ -77,9 +77,9 @@ func (r *reader) routeFailures(route *Route, s routeSpec) {
 		case !slices.Contains(known, said.text):
 			hint := suggestion(said.text, known)
 			if said.text == failNames[FailText] {
-				hint = "text is how to read a body that is unparseable; known are: reject, drop"
+				hint = "text is for unparseable bodies; known are: reject, drop"
 			}
-			r.problem(said.line, said.col, fmt.Sprintf("%q is nothing that can become of a request that fails for %s", said.text, f.reason), hint)
+			r.problem(said.line, said.col, fmt.Sprintf("%q is nothing to do on %s", said.text, f.reason), hint)
 		case s.pass && f.reason != "collector":
 			r.problem(said.line, said.col, f.reason+" means nothing with pass: true: the request is forwarded unread", "remove it, or pass")
 		default:

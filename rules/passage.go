@@ -114,6 +114,9 @@ func difference(text, after string) edit {
 	return edit{start: start, end: len(text) - end, was: text[start : len(text)-end], with: after[start : len(after)-end], done: true}
 }
 
+// passing is about how many copies of a text there are while its encoding is undone.
+const passing = 3
+
 // through follows a text into an encoding that it is in, treats what is inside, and
 // collects in t.edits what of the text changes by it.
 func (t *treater) through(p *passage, text string) error {
@@ -121,13 +124,17 @@ func (t *treater) through(p *passage, text string) error {
 	defer inner.release()
 	place := t.place
 	inner.outer = func() string { return place() + ".@" + codecNames[p.into] }
-	inner.t.replace, inner.t.collect, inner.t.depth, inner.t.deep = t.replace, t.collect, t.depth, t.deep
+	inner.t.replace, inner.t.collect, inner.t.depth, inner.t.deep, inner.t.room = t.replace, t.collect, t.depth, t.deep, t.room
 	inner.t.told, inner.t.issued, inner.t.marks, inner.t.met = t.told, t.issued, true, t.met
 	defer func() { t.met = inner.t.met }()
 	if p.keeps != nil {
 		inner.t.told = p.keeps
 	}
-	var err error
+	err := t.room.take(passing * len(text))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = t.room.take(-passing * len(text)) }()
 	switch p.into {
 	case fromstr:
 		err = t.throughJSON(inner, p, text)

@@ -18,9 +18,12 @@ func (m *Match) Read() error {
 	m.values = make([][]string, len(route.reads))
 	w := getWalker()
 	defer w.release()
-	w.t.depth = m.msg.depth()
+	w.t.depth, w.own.ask = m.msg.depth(), m.msg.Room
 	w.t.collect = func(rules []*Rule, text string) {
 		for _, r := range rules {
+			if w.t.room.take(perReading+len(text)) != nil {
+				return
+			}
 			m.values[r.order] = append(m.values[r.order], strings.Clone(text))
 		}
 	}
@@ -42,7 +45,7 @@ func (m *Match) Read() error {
 	if a := route.readers[inHeader]; a != nil {
 		for name, values := range m.msg.Header {
 			for _, v := range values {
-				if err := w.t.value(w.named(a, name), v); err != nil {
+				if err := w.t.value(w.named(a, dashed(name)), v); err != nil {
 					return err
 				}
 			}

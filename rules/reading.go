@@ -57,6 +57,7 @@ type readings struct {
 	all  [maxDecodings + 2]reading
 	n    int
 	used int // the most that n was since forget
+	room *room
 }
 
 // maxDecodings is how many percent-encodings on top of each other are undone.
@@ -85,6 +86,9 @@ func (rs *readings) of(text, bare string) []reading {
 		last = n
 	}
 	spaces := bare
+	if deepest := rs.all[last].text; len(deepest) > askFrom && strings.IndexByte(deepest, '+') >= 0 && rs.room.take(3*len(deepest)) != nil {
+		return rs.all[:rs.n]
+	}
 	if last != first {
 		spaces = asSpaces(rs.all[last].text)
 	}
@@ -129,9 +133,17 @@ func (rs *readings) decode(i int) int {
 	n := rs.next()
 	r, from := &rs.all[n], &rs.all[i]
 	s := from.text
-	r.buf, r.places = r.buf[:0], r.places[:0]
+	buf, err := rs.room.grow(r.buf, len(s))
+	if err != nil {
+		rs.n--
+		return -1
+	}
+	r.buf, r.places = buf, r.places[:0]
 	for k := 0; k < len(s); {
 		if s[k] == '%' && k+2 < len(s) && hexByte(s[k+1], s[k+2]) >= 0 {
+			if len(r.places) == cap(r.places) && rs.room.take(2*4*len(r.places)) != nil {
+				break
+			}
 			r.places = append(r.places, int32(len(r.buf)))
 			r.buf = append(r.buf, byte(hexByte(s[k+1], s[k+2])))
 			k += 3
@@ -168,7 +180,7 @@ func (rs *readings) forget() {
 		r := &rs.all[i]
 		r.text, r.from, r.escapes, r.offsets = "", nil, nil, nil
 	}
-	rs.n, rs.used = 0, 0
+	rs.n, rs.used, rs.room = 0, 0, nil
 }
 
 // large says whether the buffers are too large to be kept.

@@ -73,6 +73,7 @@ routes:
     restore: none
     otherwise: look
     mode: observe
+    on_failure: {unparseable: text, oversize: drop, encoding: reject, keys: drop, collector: drop}
     rules:
       - at: [path.confID, query.user]
         find: [phone, any]
@@ -119,7 +120,7 @@ func TestSchemaAccepts(t *testing.T) {
 
 // structural are the messages about what a schema can see.
 var structural = regexp.MustCompile(`is no field of|a mapping of fields|a list is wanted|a single value is wanted|the list is empty|neither true nor false` +
-	`|nothing a rule can do|nothing to restore|no form of a pseudonym|version .*(is missing|is not known)|has no (at|name|match|routes)\b|detectors is a mapping`)
+	`|nothing a rule can do|nothing to restore|no form of a pseudonym|nothing to do on|version .*(is missing|is not known)|has no (at|name|match|routes)\b|detectors is a mapping`)
 
 // tooFine are mistakes of structure that are none in JSON.
 var tooFine = map[string]string{
@@ -235,7 +236,7 @@ func respelled(random *rand.Rand, n *yaml.Node, values []string) {
 func TestSchemaOfTests(t *testing.T) {
 	s := compileSchema(t, SchemaOfTests())
 	structural := regexp.MustCompile(`is no field of|a mapping of fields|a list is wanted|a single value is wanted|the list is empty` +
-		`|is no reason to refuse|has no (name|request|tests)\b|wants nothing|rules is missing`)
+		`|is no reason to (refuse|drop)|has no (name|request|tests)\b|wants nothing|rules is missing`)
 	good, _ := filepath.Glob("packs/*_test.yaml")
 	bad, _ := filepath.Glob("testdata/suites/bad-*.yaml")
 	rejected := 0
@@ -268,7 +269,8 @@ func TestSchemaDescribes(t *testing.T) {
 	r := &reader{}
 	for what, fields := range map[string][]field{
 		"file": r.fileFields(&fileSpec{}, &scalar{}), "route": r.routeFields(&routeSpec{}), "rule": r.ruleFields(&ruleSpec{}),
-		"detector": r.detectorFields(&detectorSpec{}), "tenant": r.tenantFields(&tenantSpec{}),
+		"on_failure": r.onFailureFields(&onFailureSpec{}),
+		"detector":   r.detectorFields(&detectorSpec{}), "tenant": r.tenantFields(&tenantSpec{}),
 		"suite": r.suiteFields(&Suite{}, &[]scalar{}), "test": r.testFields(&Test{}, &testSpec{}), "want": r.wantFields(&want{}), "answer": r.answerFields(&answer{}),
 	} {
 		for _, f := range fields {
@@ -278,7 +280,7 @@ func TestSchemaDescribes(t *testing.T) {
 		}
 	}
 	text := strings.Join(strings.Fields(string(Schema())), " ")
-	for _, words := range [][]string{actionNames, linkableNames, restoreNames, otherwiseNames, modeNames} {
+	for _, words := range [][]string{actionNames, linkableNames, restoreNames, otherwiseNames, modeNames, failNames, failNames[:FailText]} {
 		list, _ := json.Marshal(words)
 		if want := strings.NewReplacer(`["`, `[ "`, `","`, `", "`, `"]`, `" ]`).Replace(string(list)); !strings.Contains(text, want) {
 			t.Errorf("the schema does not list %s", want)

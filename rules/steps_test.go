@@ -36,7 +36,7 @@ var wrappers = []wrapper{
 		quoted, _ := json.Marshal(text)
 		spelled := string(quoted)
 		if random.IntN(2) == 0 {
-			spelled = strings.ReplaceAll(spelled, "a", `\u0061`)
+			spelled = strings.ReplaceAll(spelled, "o", `\u006f`) // no escape has an o in it
 		}
 		return `{"b":1.50, "a" : [{"n":[],"user":` + spelled + `,"u":null}]}`
 	}},

@@ -36,10 +36,13 @@ type Test struct {
 }
 
 type want struct {
-	route, tenant, refused scalar
-	changed                []change
-	answer                 *answer // that the client gets; nil where the test does not say
+	route, tenant, refused, dropped scalar
+	changed                         []change
+	answer                          *answer // that the client gets; nil where the test does not say
 }
+
+// failed is the reason for which nothing may be sent on, or "".
+func (w *want) failed() string { return w.refused.text + w.dropped.text }
 
 // An answer is what a test says of one: as the collector's, what it answers; as
 // the client's, what must come. Only what is given counts.
@@ -58,6 +61,14 @@ type headerField struct {
 var reasons = []string{
 	"no_route", "unparseable", "unsafe", "oversize", "encoding", "method", "slow", "rejected", "tenant", "keys", "collector",
 }
+
+// droppable are those for which it may be dropped.
+var droppable = func() (names []string) {
+	for _, f := range failReasons {
+		names = append(names, f.reason)
+	}
+	return names
+}()
 
 // LoadTests reads test files and the rules that they name. A directory stands
 // for its *_test.yaml files, in byte order of their names. The error is Problems
@@ -207,6 +218,8 @@ func (r *reader) test(n *node) *Test {
 		r.problem(s.body.Line, s.body.Column, "the headers say that the body is a form, but YAML is sent as JSON", "write the form as a string, as in body: user=anna&room=7")
 	case t.want.refused.text != "" && s.hasAnswer:
 		r.problem(n.Line, n.Column, "the collector of a refused request is not asked: it has no answer", "remove answer, or refused")
+	case t.want.dropped.text != "" && s.hasAnswer:
+		r.problem(n.Line, n.Column, "the collector of a dropped request is not asked: it has no answer", "remove answer, or dropped")
 	}
 	r.head(t, s.request, s.header)
 	return t
@@ -305,17 +318,28 @@ func (r *reader) wantFields(w *want) []field {
 		{"tenant", "Whose data it is.", textForm("acme"), func(n *node) { w.tenant = r.scalar(n) }},
 		{"changed", "What changes on the way, by address; every other byte must arrive as it was sent.", anyObject, func(n *node) { w.changed = r.changes(n) }},
 		{"refused", "The reason for which the request is refused.", enumForm(reasons...), func(n *node) { w.refused = r.scalar(n) }},
+		{"dropped", "The reason for which the request is dropped: the client gets 204, and nothing is sent on.", enumForm(droppable...), func(n *node) { w.dropped = r.scalar(n) }},
 		{"answer", "What the client must get.", refForm("answer"), func(n *node) { a := r.answer(n); w.answer = &a }},
 	}
 }
 
 func (r *reader) want(n *node) (w want) {
 	r.mapping(n, "want", r.wantFields(&w))
-	if s := w.refused; s.text != "" && !slices.Contains(reasons, s.text) {
-		r.problem(s.line, s.col, fmt.Sprintf("%q is no reason to refuse a request", s.text), suggestion(s.text, reasons))
+	for _, f := range []struct {
+		name, verb string
+		reason     scalar
+		known      []string
+	}{{"refused", "refuse", w.refused, reasons}, {"dropped", "drop", w.dropped, droppable}} {
+		s := f.reason
+		if s.text != "" && !slices.Contains(f.known, s.text) {
+			r.problem(s.line, s.col, fmt.Sprintf("%q is no reason to %s a request", s.text, f.verb), suggestion(s.text, f.known))
+		}
+		if s.text != "" && len(w.changed) > 0 {
+			r.problem(s.line, s.col, fmt.Sprintf("a request that is %s does not arrive: nothing in it is changed", f.name), "remove changed, or "+f.name)
+		}
 	}
-	if s := w.refused; s.text != "" && len(w.changed) > 0 {
-		r.problem(s.line, s.col, "a request that is refused does not arrive: nothing in it is changed", "remove changed, or refused")
+	if s := w.dropped; s.text != "" && w.refused.text != "" {
+		r.problem(s.line, s.col, "a request is refused or dropped, but not both", "dropped is what on_failure makes of a refusal: the client gets 204")
 	}
 	return w
 }

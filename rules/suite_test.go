@@ -489,6 +489,8 @@ func TestLargeBodies(t *testing.T) {
 // TestOutcomes: where a request goes is compared with where a test wants it.
 func TestOutcomes(t *testing.T) {
 	refused := Outcome{Refused: "tenant", Detail: "it has none"}
+	dropped := Outcome{Refused: "oversize", Detail: "it is", Dropped: true}
+	gone := Outcome{Refused: "collector", Dropped: true}
 	tests := []struct {
 		name, want string
 		out        Outcome
@@ -500,8 +502,16 @@ func TestOutcomes(t *testing.T) {
 		{"refused", "{refused: tenant}", refused, false, ""},
 		{"refused, unasked", "{}", refused, false, "refused: it was refused: tenant: it has none"},
 		{"refused for another reason", "{refused: unsafe}", refused, false, "refused: it was refused for another reason"},
-		{"refused, but sent", "{refused: tenant}", refused, true, "refused: the client was refused, but the collector was asked"},
+		{"refused, but sent", "{refused: tenant}", refused, true, "refused: it was refused, but the collector was asked"},
 		{"not refused", "{refused: tenant}", Outcome{}, true, "refused: it was forwarded"},
+		{"not dropped", "{dropped: oversize}", Outcome{}, true, "dropped: it was forwarded"},
+		{"dropped, unasked", "{}", dropped, false, "dropped: it was dropped: oversize: it is"},
+		{"dropped for another reason", "{dropped: encoding}", dropped, false, "dropped: it was dropped for another reason"},
+		{"dropped, but sent", "{dropped: oversize}", dropped, true, "dropped: it was dropped, but the collector was asked"},
+		{"dropped, but the client was told", "{dropped: oversize}", dropped, false, "dropped: the client was told something else"},
+		{"no answer", "{dropped: collector}", gone, true, "dropped: the client was told something else"},
+		{"dropped, not refused", "{refused: oversize}", dropped, false, "refused: it was dropped"},
+		{"refused, not dropped", "{dropped: oversize}", Outcome{Refused: "oversize"}, false, "dropped: it was refused"},
 		{"the tenant", "{tenant: a, route: b}", Outcome{Tenant: "a", Route: "b"}, true, ""},
 		{"another tenant and route", "{tenant: a, route: b}", Outcome{Tenant: "b", Route: "a"}, true, "route: it was another\ntenant: it was another"},
 		{"no tenant and no route", "{tenant: a, route: b}", Outcome{}, true,

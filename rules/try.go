@@ -13,7 +13,9 @@ type Outcome struct {
 	Route   string // "" where none matched
 	Tenant  string // "" where nobody asked for it
 	Refused string // the reason; "" where the collector was asked
+	Dropped bool   // it was refused, and the client was told that all is well
 	Detail  string // of the refusal
+	AsText  bool   // the body was broken, and was searched as a text
 	Seen    []Seen
 }
 
@@ -49,7 +51,7 @@ func (t *Test) run(set *Set, try Try) Result {
 	}
 	res, out := try(set, req, c.collect)
 	c.found = out.Seen
-	c.outcome(out)
+	c.outcome(res, out)
 	if t.want.answer != nil && len(c.failures) == 0 { // what follows from one mistake is noise
 		c.answered(res, t.want.answer)
 	}
@@ -58,7 +60,7 @@ func (t *Test) run(set *Set, try Try) Result {
 
 // collect is the collector of a test.
 func (c *check) collect(arrived *http.Request, found []Seen) (*http.Response, error) {
-	if c.asked = true; c.test.want.refused.text == "" {
+	if c.asked = true; c.test.want.failed() == "" {
 		c.found = found
 		c.arrived(arrived)
 	}
@@ -92,23 +94,35 @@ func (c *check) expanded(at, text string) string {
 }
 
 // outcome compares where the request went.
-func (c *check) outcome(out Outcome) {
+func (c *check) outcome(res *http.Response, out Outcome) {
 	w := c.test.want
-	refused := out.Refused
+	wanted, fate, was := w.failed(), "refused", "refused"
+	if w.dropped.text != "" {
+		fate = "dropped"
+	}
+	if out.Dropped {
+		was = "dropped"
+	}
+	reason := out.Refused
 	if out.Detail != "" {
-		refused += ": " + out.Detail
+		reason += ": " + out.Detail
 	}
 	switch {
-	case w.refused.text != "" && out.Refused == "":
-		c.fail(Failure{Place: "refused", Message: "it was forwarded", Wanted: w.refused.text})
-	case w.refused.text != "" && c.asked:
-		c.fail(Failure{Place: "refused", Message: "the client was refused, but the collector was asked", Wanted: w.refused.text})
-	case w.refused.text != out.Refused && w.refused.text != "":
-		c.fail(Failure{Place: "refused", Message: "it was refused for another reason", Wanted: w.refused.text, Arrived: refused})
-	case w.refused.text != out.Refused:
-		c.fail(Failure{Place: "refused", Message: "it was refused: " + refused})
-	case w.refused.text == "" && !c.asked:
+	case wanted == "" && out.Refused != "":
+		c.fail(Failure{Place: was, Message: "it was " + was + ": " + reason})
+	case wanted == "" && !c.asked:
 		c.fail(Failure{Message: "nothing arrived at the collector"})
+	case wanted == "":
+	case out.Refused == "":
+		c.fail(Failure{Place: fate, Message: "it was forwarded", Wanted: wanted})
+	case c.asked && out.Refused != "collector":
+		c.fail(Failure{Place: fate, Message: "it was " + was + ", but the collector was asked", Wanted: wanted})
+	case fate != was:
+		c.fail(Failure{Place: fate, Message: "it was " + was, Wanted: wanted, Arrived: reason})
+	case wanted != out.Refused:
+		c.fail(Failure{Place: fate, Message: "it was " + was + " for another reason", Wanted: wanted, Arrived: reason})
+	case out.Dropped && res.StatusCode != http.StatusNoContent:
+		c.fail(Failure{Place: fate, Message: "the client was told something else", Wanted: "204", Arrived: strconv.Itoa(res.StatusCode)})
 	}
 	for _, x := range []struct{ place, wanted, is string }{{"route", w.route.text, out.Route}, {"tenant", w.tenant.text, out.Tenant}} {
 		switch {

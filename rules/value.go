@@ -44,10 +44,14 @@ type treater struct {
 	told     *Rule     // that keeps all around the value: the Replacer knows of it already
 	issued   time.Time // of the JWT that the value is in
 	deep     bool      // rules with find look through all encodings of the value (deep.go)
+	tangled  bool      // that could not be done
 	met      int       // plans that this request made us make
 	settled  bool      // the last value was taken or kept to its last character, or followed into an encoding
 	removed  bool      // the last value is to be left out, with the place where it stood
 	spans    []detect.Span
+
+	room  *room
+	asked int // bytes of room, for spans and edits
 
 	f      Finding
 	secret *secret // of f
@@ -147,6 +151,9 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 		case t.number && !find.Numeric(): // digits alone are nobody's number unless a detector is made for them
 			continue
 		case end-start < len(text) || t.deep:
+			if err := t.expect(find, text[start:end]); err != nil {
+				return err
+			}
 			t.findIn(rule, find, text, start, end)
 			whole := reading{text: text}
 			t.add(rule, &whole, &whole, text)
@@ -158,10 +165,20 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 			}
 		default:
 			// The deepest reading first: what is half of a percent-encoding is no finding.
+			t.readings.room = t.room
 			all := t.readings.of(text, t.bare)
+			if err := t.room.take(0); err != nil {
+				return err
+			}
 			for i := len(all) - 1; i >= 0; i-- {
+				if err := t.expect(find, all[i].text); err != nil {
+					return err
+				}
 				t.spans = find.Find(t.spans[:0], all[i].text)
 				t.add(rule, &all[i], &all[len(all)-1], text)
+				if err := t.found(); err != nil {
+					return err
+				}
 			}
 			if !rule.look {
 				continue
@@ -174,6 +191,9 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 		break
 	}
 	t.settled = kept || t.covered(0, len(text))
+	if err := t.found(); err != nil {
+		return err
+	}
 	return t.ask(text)
 }
 
@@ -216,7 +236,7 @@ func (t *treater) findIn(rule *Rule, find *detect.Finder, text string, start, en
 	if t.bare != "" {
 		bare = t.bare[start:end]
 	}
-	t.gaps.n = 0
+	t.gaps.n, t.gaps.room = 0, t.room
 	all := t.gaps.of(text[start:end], bare)
 	deepest := &all[len(all)-1]
 	t.spans = find.Find(t.spans[:0], deepest.text)
@@ -387,7 +407,7 @@ func (t *treater) ask(text string) error {
 	if t.secret == nil {
 		t.secret = &secret{}
 	}
-	n := 0
+	n, plus := 0, ""
 	for _, e := range t.edits {
 		switch {
 		case e.done:
@@ -405,7 +425,10 @@ func (t *treater) ask(text string) error {
 				e.canonical = strings.Clone(text)
 			}
 		case e.spaced:
-			e.was = numbersPlus(text, t.bare)[e.start:e.end]
+			if plus == "" {
+				plus = numbersPlus(text, t.bare)
+			}
+			e.was = plus[e.start:e.end]
 		case t.bare != "" && e.kind == "value":
 			e.was = plusOrSpace(e.was, t.bare[e.start:e.end])
 		}
@@ -434,6 +457,9 @@ func (t *treater) ask(text string) error {
 			return rejected(e.rule)
 		}
 		e.with, e.done = with, true
+		if err := t.room.take(perPatch + len(with)); err != nil {
+			return err
+		}
 		t.edits[n] = e
 		n++
 	}
@@ -450,7 +476,12 @@ func apply(text string, edits []edit) string {
 	if len(edits) == 0 {
 		return text
 	}
+	size := len(text)
+	for _, e := range edits {
+		size += len(e.with) - (e.end - e.start)
+	}
 	var b strings.Builder
+	b.Grow(max(size, 0))
 	at := 0
 	for _, e := range edits {
 		b.WriteString(text[at:e.start])

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +36,7 @@ type walker struct {
 	removed  bool // all of the text is left out
 
 	patches []patch // in order
+	own     room    // of a walker that is no part of another one's work
 }
 
 // A formText is a text of a query or form, with each + that is not encoded as it
@@ -76,7 +78,8 @@ func getWalker() *walker {
 	w := walkers.Get().(*walker)
 	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth, w.t.met = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth, 0
 	w.stack, w.patches, w.looks, w.outer, w.plus = w.stack[:0], w.patches[:0], false, nil, nil
-	w.t.deep = false
+	w.t.deep, w.t.tangled = false, false
+	w.own, w.t.room, w.t.asked = room{}, &w.own, 0
 	return w
 }
 
@@ -90,6 +93,7 @@ func (w *walker) release() {
 	clear(w.t.spans[:cap(w.t.spans)])
 	w.t.readings.forget()
 	w.t.gaps.forget()
+	w.own = room{}
 	w.doc, w.auto, w.t.collect, w.t.replace, w.outer, w.plus = nil, nil, nil, nil, nil, nil
 	walkers.Put(w)
 }
@@ -110,6 +114,16 @@ func (w *walker) rewrite(dst, doc []byte, auto *automaton) ([]byte, bool, error)
 	if err := w.run(doc, auto); err != nil || len(w.patches) == 0 {
 		return dst, false, err
 	}
+	size := len(doc)
+	for _, p := range w.patches {
+		if !p.kept {
+			size += len(p.with) - (p.end - p.start)
+		}
+	}
+	if err := w.t.room.take(size); err != nil {
+		return dst, false, err
+	}
+	dst = slices.Grow(dst, size)
 	at, changed := 0, false
 	for _, p := range w.patches {
 		if !p.kept {
@@ -318,8 +332,8 @@ func (w *walker) possible(seen uint32) bool {
 // finds says whether rules with find, of any kind but opaque, will find
 // something in the string d[start:end]. Most strings end here.
 func (w *walker) finds(start, end int, seen uint32) bool {
-	if seen&(seenEscape|seenPct) != 0 {
-		return true // it must be decoded first
+	if seen&(seenEscape|seenPct) != 0 || end-start >= crowd {
+		return true // it must be decoded first, or needs room first
 	}
 	text := view(w.doc[start:end])
 	if seen&seenDot != 0 && jwtLike(text) {
@@ -331,8 +345,10 @@ func (w *walker) finds(start, end int, seen uint32) bool {
 
 // leaf treats the string d[start:end].
 func (w *walker) leaf(p *plan, start, end int, escaped bool) error {
-	raw, text := w.text(start, end, escaped)
-	err := w.t.value(p, text)
+	raw, text, err := w.text(start, end, escaped)
+	if err == nil {
+		err = w.t.value(p, text)
+	}
 	w.t.bare = ""
 	if err != nil || w.t.removed {
 		return err
@@ -343,8 +359,10 @@ func (w *walker) leaf(p *plan, start, end int, escaped bool) error {
 
 // name treats the member name d[start:end].
 func (w *walker) name(p *plan, start, end int, escaped bool) error {
-	raw, text := w.text(start, end, escaped)
-	err := w.t.name(p, text)
+	raw, text, err := w.text(start, end, escaped)
+	if err == nil {
+		err = w.t.name(p, text)
+	}
 	w.t.bare = ""
 	if err != nil {
 		return err
@@ -354,7 +372,7 @@ func (w *walker) name(p *plan, start, end int, escaped bool) error {
 }
 
 // text returns the string d[start:end] as it is spelled, and what it says.
-func (w *walker) text(start, end int, escaped bool) (raw []byte, text string) {
+func (w *walker) text(start, end int, escaped bool) (raw []byte, text string, err error) {
 	raw = w.doc[start:end]
 	if w.plus != nil {
 		raw = []byte(w.plus.pluses[start:end])
@@ -365,10 +383,13 @@ func (w *walker) text(start, end int, escaped bool) (raw []byte, text string) {
 		}
 	}
 	if !escaped {
-		return raw, view(raw)
+		return raw, view(raw), nil
 	}
-	w.unescaped = unescape(w.unescaped[:0], raw)
-	return raw, view(w.unescaped)
+	if w.unescaped, err = w.t.room.grow(w.unescaped, len(raw)); err != nil {
+		return nil, "", err
+	}
+	w.unescaped = unescape(w.unescaped, raw)
+	return raw, view(w.unescaped), nil
 }
 
 // spliceEdits puts what the treater replaces in a string where it stands.

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"path"
+
+	"go.uber.org/zap"
 )
 
 // probes answers Kubernetes and Prometheus: started once we are here, ready until the
@@ -30,7 +32,7 @@ func (s *sidecar) probes() http.Handler {
 func (s *sidecar) private() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /-/reload", func(w http.ResponseWriter, _ *http.Request) {
-		switch changed, err := s.reload(); {
+		switch changed, err := s.reloadNow(); {
 		case err != nil:
 			w.WriteHeader(http.StatusInternalServerError)
 			printError(w, err)
@@ -50,6 +52,7 @@ func (s *sidecar) private() http.Handler {
 			return
 		}
 		s.log.level.SetLevel(to)
+		s.log.always("the log level is set from now on", zap.Stringer("level", to))
 		level(w, r)
 	})
 	return local(exact(mux))
@@ -76,6 +79,7 @@ func local(next http.Handler) http.Handler {
 			host = r.Host
 		}
 		ip := net.ParseIP(host)
+		r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 		if host != "localhost" && !ip.IsLoopback() || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprintln(w, "this address answers the operator only: no browser, and by the name localhost or 127.0.0.1")

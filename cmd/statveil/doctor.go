@@ -30,7 +30,7 @@ command that mends it. No request is sent to a collector, and nothing is changed
 
 It takes the flags of run, so that the line of a container can be tried as it is.`,
 		Example: `  statveil doctor -c statveil.yaml
-  kubectl exec my-pod -c statveil -- /statveil doctor -c /etc/statveil/statveil.yaml`,
+  kubectl exec my-pod -c statveil -- /statveil doctor -c /etc/statveil/config/statveil.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			d := &doctor{out: c.OutOrStdout(), errs: c.ErrOrStderr()}
@@ -159,7 +159,7 @@ func (d *doctor) collectors(ctx context.Context, cfg *config.Config) {
 			d.ill(err)
 			continue
 		}
-		d.fine("the collector %s can be reached", upstream)
+		d.fine("the collector %s can be reached (nothing was sent)", upstream)
 	}
 }
 
@@ -193,7 +193,10 @@ func reach(ctx context.Context, u *url.URL, secure *tls.Config) error {
 	if secure.ServerName == "" {
 		secure.ServerName = u.Hostname()
 	}
-	err = tls.Client(conn, secure).HandshakeContext(ctx)
+	client := tls.Client(conn, secure)
+	if err = client.HandshakeContext(ctx); err == nil {
+		err = dismissed(client)
+	}
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -201,6 +204,8 @@ func reach(ctx context.Context, u *url.URL, secure *tls.Config) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, new(tls.AlertError)), errors.As(err, new(*net.OpError)) && strings.Contains(err.Error(), "remote error: tls:"):
+		return &hintedError{fmt.Errorf("the collector %s: it does not accept us: %w", u, err), "upstream_tls: {cert: FILE, key: FILE} is the certificate that it asks for; " + hint}
 	case errors.As(err, &authority):
 		return &hintedError{fmt.Errorf("the collector %s: its certificate is of no authority that is trusted here", u), "upstream_tls: {ca: FILE} names its authority; " + hint}
 	case errors.As(err, &name):
@@ -211,9 +216,22 @@ func reach(ctx context.Context, u *url.URL, secure *tls.Config) error {
 	return &hintedError{fmt.Errorf("the collector %s: the TLS handshake fails: %w", u, err), hint}
 }
 
+// dismissed returns what a collector has against us. Of our certificate it says so only
+// after the handshake (RFC 8446, 4.4.2.4); if it is silent, all is well.
+func dismissed(conn *tls.Conn) error {
+	if err := conn.SetReadDeadline(time.Now().Add(time.Second / 2)); err != nil {
+		return err
+	}
+	_, err := conn.Read(make([]byte, 1))
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
 // addresses tries to listen, unless a sidecar runs already: then it is asked.
 func (d *doctor) addresses(ctx context.Context, cfg *config.Config) {
-	if state := asked(ctx, cfg.Admin.Listen, "/readyz"); state != "" {
+	if state := asked(ctx, cfg.Admin.Listen, "/readyz"); state != "" && inUse(cfg.Listen) {
 		d.fine("a sidecar runs here; it says: %s", strings.TrimSpace(state))
 		if strings.Contains(asked(ctx, cfg.Admin.Listen, "/metrics"), "\nstatveil_rules_reload_success 0\n") {
 			d.ill(&hintedError{errors.New("the sidecar could not load what its files say now: what was loaded before is in force"),
@@ -237,6 +255,15 @@ func (d *doctor) addresses(ctx context.Context, cfg *config.Config) {
 			d.fine("%s: %s is free", a.field, a.address)
 		}
 	}
+}
+
+// inUse says whether somebody listens on an address.
+func inUse(address string) bool {
+	l, err := net.Listen("tcp", address)
+	if err == nil {
+		l.Close()
+	}
+	return errors.Is(err, syscall.EADDRINUSE)
 }
 
 // asked returns what a sidecar that runs answers, or "".

@@ -122,8 +122,10 @@ type explanation struct {
 	Mode     string    `json:"mode,omitempty"` // observe
 	Tenant   string    `json:"tenant,omitempty"`
 	Findings []finding `json:"findings"`
+	AsText   bool      `json:"as_text,omitempty"` // the body was broken, and was searched as a text
 	Refused  string    `json:"refused,omitempty"`
-	Status   int       `json:"status,omitempty"` // of the refusal
+	Dropped  bool      `json:"dropped,omitempty"` // the client was told that all is well
+	Status   int       `json:"status,omitempty"`  // of the refusal
 	Detail   string    `json:"detail,omitempty"`
 	Request  string    `json:"request,omitempty"` // as it would leave
 }
@@ -144,7 +146,8 @@ func explain(set *rules.Set, req *http.Request) *explanation {
 		e.Request = spell(r)
 		return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
 	})
-	e.Route, e.Tenant, e.Refused, e.Detail = out.Route, out.Tenant, out.Refused, out.Detail
+	e.Route, e.Tenant, e.AsText = out.Route, out.Tenant, out.AsText
+	e.Refused, e.Dropped, e.Detail = out.Refused, out.Dropped, out.Detail
 	if e.Findings = findings(out.Seen); out.Refused != "" {
 		e.Status = answer.StatusCode
 	}
@@ -155,6 +158,9 @@ func explain(set *rules.Set, req *http.Request) *explanation {
 	}
 	return e
 }
+
+// readAsText is what explain and test say of a body that was broken.
+const readAsText = "broken, and searched as a text (on_failure)"
 
 // spell writes the request as it would go over the wire.
 func spell(r *http.Request) string {
@@ -202,7 +208,13 @@ func (e *explanation) print(w io.Writer) error {
 	} else {
 		line("tenant", tenant, "")
 	}
-	if e.Refused != "" {
+	if e.AsText {
+		line("body", readAsText, "")
+	}
+	switch {
+	case e.Dropped:
+		line("dropped", fmt.Sprintf("%s: %s; the client is told %d, as if all were well", e.Refused, e.Detail, e.Status), "")
+	case e.Refused != "":
 		line("refused", fmt.Sprintf("%d %s: %s", e.Status, e.Refused, e.Detail), "")
 	}
 	t.Flush()

@@ -100,18 +100,19 @@ type keySource struct {
 	keyring func(tenant string) *pseudonym.Keyring
 	tenants int           // that have a keyring of their own
 	newest  func() uint16 // the highest key version in effect
+	file    *keys.File    // or nil
 }
 
 // openKeys opens the one source that k names.
 func openKeys(k config.Keys) (keySource, error) {
 	if k.Dev {
-		return keySource{keys.NewDev().Keyring, 0, func() uint16 { return 1 }}, nil
+		return keySource{keys.NewDev().Keyring, 0, func() uint16 { return 1 }, nil}, nil
 	}
 	store, err := openKeyFile(k.File)
 	if err != nil {
 		return keySource{}, err
 	}
-	return keySource{store.Keyring, store.Tenants(), store.MaxVersion}, nil
+	return keySource{store.Keyring, store.Tenants(), store.MaxVersion, store}, nil
 }
 
 func openKeyFile(path string) (*keys.File, error) {

@@ -18,6 +18,7 @@ import (
 type logs struct {
 	*zap.Logger             // repeated lines are sampled: a flood of bad requests is no flood of logs
 	access      *zap.Logger // one line a request, of which still fewer are written
+	all         *zap.Logger // every line
 	level       zap.AtomicLevel
 	always      func(msg string, fields ...zap.Field) // warns, whatever the level
 }
@@ -34,6 +35,7 @@ func newLogs(c config.Log, w io.Writer) *logs {
 	core := zapcore.NewCore(encoder, out, l.level)
 	l.Logger = zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 50, 1000))
 	l.access = zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 5, 1000))
+	l.all = zap.New(core)
 	l.always = zap.New(zapcore.NewCore(encoder, out, zapcore.WarnLevel)).Warn
 	return l
 }
@@ -63,6 +65,10 @@ func (l *logs) request(o proxy.Outcome) {
 		fields = append(fields, zap.String("request_id", o.ID))
 	}
 	switch {
+	case o.Evicted:
+		l.Info("a connection that waited for its client had to make room", zap.String("limit", o.Limit))
+	case o.Cut:
+		l.Warn("an answer was cut off", fields...)
 	case o.Panic != nil:
 		l.Error("a request ended in a mistake of this program", append(fields, zap.Strings("at", o.Panic))...)
 	case o.Observed && o.Refused != "":
@@ -76,7 +82,7 @@ func (l *logs) request(o proxy.Outcome) {
 	case o.Refused != "":
 		l.Warn("refused", fields...)
 	case l.level.Enabled(zap.DebugLevel):
-		l.Debug("forwarded", fields...)
+		l.all.Debug("forwarded", fields...)
 	default:
 		l.access.Info("forwarded", fields...)
 	}
@@ -89,10 +95,13 @@ func (l *logs) http() *log.Logger { return log.New(silent{l.Logger}, "", 0) }
 
 type silent struct{ log *zap.Logger }
 
+// panicLine is how net/http begins to write down a panic of a handler.
+var panicLine = regexp.MustCompile(`^http2?: panic serving`)
+
 var codePlace = regexp.MustCompile(`[A-Za-z0-9_]+\.go:[0-9]+`)
 
 func (s silent) Write(p []byte) (int, error) {
-	if bytes.HasPrefix(p, []byte("http: panic serving")) {
+	if panicLine.Match(p) {
 		_, stack, _ := bytes.Cut(p, []byte("\ngoroutine ")) // before it is the value
 		s.log.Error("a request ended in a panic", zap.Strings("at", codePlace.FindAllString(string(stack), 12)))
 	} else {

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"runtime"
+	"strconv"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +18,9 @@ import (
 type metrics struct {
 	registry   *prometheus.Registry
 	requests   *prometheus.CounterVec
+	dropped    *prometheus.CounterVec
+	answers    *prometheus.CounterVec
+	cut        *prometheus.CounterVec
 	findings   *prometheus.CounterVec
 	limits     *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
@@ -25,6 +29,7 @@ type metrics struct {
 
 	reloads   prometheus.Gauge
 	loaded    prometheus.Gauge
+	expiry    prometheus.Gauge
 	observing prometheus.Gauge
 
 	found sync.Map // of taken: to look a counter up by its labels costs more than to find
@@ -59,6 +64,9 @@ func newMetrics(s *sidecar) *metrics {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "statveil_" + name, Help: help}, value))
 	}
 	m.requests = counter("requests_total", "Requests by what became of them: forwarded, observed, dropped, canceled, or the reason of the refusal. Without a route: what no route matched, and connections that failed before there was a request.", "route", "outcome")
+	m.dropped = counter("dropped_total", "Requests that their route let drop, by the reason for which they would have been refused.", "route", "reason")
+	m.answers = counter("answers_total", "Answers of collectors by the class of their status.", "route", "status")
+	m.cut = counter("answers_cut_total", "Answers that broke off on their way: the collector stopped, or the client did not take them.", "route")
 	m.findings = counter("findings_total", "Findings by the rule that took them, their kind, and what was done.", "route", "rule", "kind", "action")
 	m.limits = counter("limit_exceeded_total", "Requests and connections that passed a limit or a time-out, by its name in the configuration.", "limit")
 	m.duration = histogram("request_duration_seconds", "From the header of a request to the header of its answer.", []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30})
@@ -67,6 +75,7 @@ func newMetrics(s *sidecar) *metrics {
 	m.registry.MustRegister(m.panics)
 	m.reloads = gauge("rules_reload_success", "1 if the last load of rules, keys, certificates and configuration succeeded; 0: what was loaded before is in force.")
 	m.loaded = gauge("rules_loaded_timestamp_seconds", "When what is in force was loaded.")
+	m.expiry = gauge("certificate_expiry_timestamp_seconds", "When the certificate for clients ends; 0: there is none.")
 	m.observing = gauge("observing_routes", "Routes that observe: their requests are forwarded unchanged.")
 	now("tenants", "Tenants that have a keyring of their own.", func() float64 { return float64(s.now.Load().keys.tenants) })
 	now("key_version_max", "The highest key version that is in effect.", func() float64 { return float64(s.now.Load().keys.newest()) })
@@ -86,9 +95,22 @@ func (m *metrics) handler() http.Handler {
 
 // observe counts a request, or a connection that ended before there was one.
 func (m *metrics) observe(o proxy.Outcome) {
-	m.requests.WithLabelValues(o.Route, outcome(o)).Inc()
 	if o.Limit != "" {
 		m.limits.WithLabelValues(o.Limit).Inc()
+	}
+	switch {
+	case o.Evicted:
+		return
+	case o.Cut:
+		m.cut.WithLabelValues(o.Route).Inc()
+		return
+	}
+	m.requests.WithLabelValues(o.Route, outcome(o)).Inc()
+	switch {
+	case o.Dropped:
+		m.dropped.WithLabelValues(o.Route, string(o.Refused)).Inc()
+	case o.Refused == "" || o.Observed:
+		m.answers.WithLabelValues(o.Route, strconv.Itoa(o.Status/100)+"xx").Inc()
 	}
 	if o.Panic != nil {
 		m.panics.Inc()
@@ -129,7 +151,21 @@ func (m *metrics) inForce(g *generation) {
 	m.reloads.Set(1)
 	m.loaded.SetToCurrentTime()
 	m.observing.Set(float64(len(observing(g.set))))
-	for _, r := range g.set.Routes() { // so that a rate is there from the first request on
+	// So that a rate is there from the first time on.
+	for _, r := range g.set.Routes() {
 		m.requests.WithLabelValues(r.Name, "forwarded")
+		m.requests.WithLabelValues(r.Name, string(proxy.Collector))
+		m.cut.WithLabelValues(r.Name)
+		for _, reason := range []proxy.Reason{proxy.Unparseable, proxy.Oversize, proxy.Encoding, proxy.Keys, proxy.Collector} {
+			if r.OnFailure(string(reason)) == rules.FailDrop {
+				m.dropped.WithLabelValues(r.Name, string(reason))
+			}
+		}
+	}
+	for _, limit := range proxy.LimitNames {
+		m.limits.WithLabelValues(limit)
+	}
+	if g.tls != nil {
+		m.expiry.Set(float64(g.tls.Certificates[0].Leaf.NotAfter.Unix()))
 	}
 }

@@ -76,20 +76,24 @@ func metricIn(t *testing.T, page, series string) float64 {
 
 // ourMetrics are the families and their labels, as dashboards know them.
 var ourMetrics = map[string][]string{
-	"statveil_requests_total":                 {"outcome", "route"},
-	"statveil_findings_total":                 {"action", "kind", "route", "rule"},
-	"statveil_limit_exceeded_total":           {"limit"},
-	"statveil_request_duration_seconds":       {"route"},
-	"statveil_processing_duration_seconds":    {"route"},
-	"statveil_panics_total":                   {},
-	"statveil_rules_reload_success":           {},
-	"statveil_rules_loaded_timestamp_seconds": {},
-	"statveil_observing_routes":               {},
-	"statveil_tenants":                        {},
-	"statveil_key_version_max":                {},
-	"statveil_inflight_bytes":                 {},
-	"statveil_connections":                    {},
-	"statveil_build_info":                     {"go_version", "version"},
+	"statveil_requests_total":                       {"outcome", "route"},
+	"statveil_findings_total":                       {"action", "kind", "route", "rule"},
+	"statveil_dropped_total":                        {"reason", "route"},
+	"statveil_answers_total":                        {"route", "status"},
+	"statveil_answers_cut_total":                    {"route"},
+	"statveil_limit_exceeded_total":                 {"limit"},
+	"statveil_certificate_expiry_timestamp_seconds": {},
+	"statveil_request_duration_seconds":             {"route"},
+	"statveil_processing_duration_seconds":          {"route"},
+	"statveil_panics_total":                         {},
+	"statveil_rules_reload_success":                 {},
+	"statveil_rules_loaded_timestamp_seconds":       {},
+	"statveil_observing_routes":                     {},
+	"statveil_tenants":                              {},
+	"statveil_key_version_max":                      {},
+	"statveil_inflight_bytes":                       {},
+	"statveil_connections":                          {},
+	"statveil_build_info":                           {"go_version", "version"},
 }
 
 const metricRules = `

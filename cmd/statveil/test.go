@@ -82,6 +82,7 @@ type testResult struct {
 	Line     int             `json:"line"`
 	Name     string          `json:"name"`
 	Passed   bool            `json:"passed"`
+	AsText   bool            `json:"as_text,omitempty"` // the body was broken, and was searched as a text
 	Failures []rules.Failure `json:"failures,omitempty"`
 	Findings []finding       `json:"findings,omitempty"` // of a test that failed
 }
@@ -101,7 +102,7 @@ func runTests(suites []*rules.Suite) *testReport {
 		results = append(results, s.Run(try)...)
 	}
 	for _, result := range results {
-		t := testResult{File: result.Test.File, Line: result.Test.Line, Name: result.Test.Name, Passed: len(result.Failures) == 0}
+		t := testResult{File: result.Test.File, Line: result.Test.Line, Name: result.Test.Name, Passed: len(result.Failures) == 0, AsText: result.Outcome.AsText}
 		if t.Passed {
 			r.Passed++
 		} else {
@@ -165,6 +166,9 @@ func (t testResult) print(b *strings.Builder) {
 		if f.Mark > 0 {
 			fmt.Fprintf(b, "    %-7s  %s^\n", "", strings.Repeat(" ", f.Mark))
 		}
+	}
+	if t.AsText {
+		b.WriteString("  body: " + readAsText + "\n")
 	}
 	if len(t.Findings) > 0 {
 		b.WriteString("  found\n")

@@ -28,9 +28,13 @@ func try(set *rules.Set, req *http.Request, to rules.Collector) (*http.Response,
 		},
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return to(r, out.Seen) }),
 		Observe: func(o proxy.Outcome) {
-			out.Route, out.Detail = o.Route, o.Detail
+			out.Route, out.Detail, out.Dropped, out.AsText = o.Route, o.Detail, o.Dropped, o.AsText
 			if out.Refused = string(o.Refused); o.Observed && o.Refused != "" { // it went on all the same
-				out.Refused, out.Detail = "", fmt.Sprintf("would be refused: %s: %s", o.Refused, o.Detail)
+				fate := "refused"
+				if set.Route(o.Route).OnFailure(out.Refused) == rules.FailDrop {
+					fate = "dropped"
+				}
+				out.Refused, out.Detail = "", fmt.Sprintf("would be %s: %s: %s", fate, o.Refused, o.Detail)
 			}
 		},
 		Found: func(_ *rules.Route, f *rules.Finding, with string) {

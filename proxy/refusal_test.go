@@ -250,42 +250,6 @@ type closed struct {
 
 func (c *closed) Close() error { c.closed.Store(true); return nil }
 
-// What is exactly as large as its limit is not larger.
-func TestAtTheLimits(t *testing.T) {
-	long := func(n int) string { return `"` + strings.Repeat("x", n-2) + `"` }
-	path := func(n int) string { return "/free/" + strings.Repeat("x", n-len("/free/")) }
-	tests := []struct {
-		name string
-		in   string
-		fine bool
-	}{
-		{"a length", request("POST", "/free/a", nil, long(1000)), true},
-		{"a length, one more", request("POST", "/free/a", nil, long(1001)), false},
-		{"chunks", request("POST", "/free/a", []string{"Transfer-Encoding: chunked"}, chunked(long(1000), 33)), true},
-		{"chunks, one more", request("POST", "/free/a", []string{"Transfer-Encoding: chunked"}, chunked(long(1001), 33)), false},
-		{"gzip", request("POST", "/free/a", []string{"Content-Encoding: gzip"}, gzipped(long(1000), gzip.Header{})), true},
-		{"gzip, one more", request("POST", "/free/a", []string{"Content-Encoding: gzip"}, gzipped(long(1001), gzip.Header{})), false},
-		{"depth", request("POST", "/free/a", nil, strings.Repeat("[", 128)+strings.Repeat("]", 128)), true},
-		{"depth, one more", request("POST", "/free/a", nil, strings.Repeat("[", 129)+strings.Repeat("]", 129)), false},
-		{"target", request("GET", path(8192), nil, ""), true},
-		{"target, one more", request("GET", path(8193), nil, ""), false},
-		{"target with a query", request("GET", path(8190)+"?x", nil, ""), true},
-		{"target with a query, one more", request("GET", path(8190)+"?xy", nil, ""), false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			c := newCollector(t, nil)
-			res := raw(t, serve(t, limited(t), c.url), tt.in)
-			if fine := res.Response != nil && res.StatusCode == 200; fine != tt.fine {
-				t.Errorf("got %v, error %v", res.Response, res.err)
-			}
-			if got := len(c.all()); got == 1 != tt.fine {
-				t.Errorf("%d requests arrived", got)
-			}
-		})
-	}
-}
-
 // A collector that cannot be reached, breaks off or talks no HTTP is a 502, one
 // that is silent a 504. Nothing it said goes to the client as if it were whole.
 func TestCollectorFails(t *testing.T) {

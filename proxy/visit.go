@@ -85,7 +85,7 @@ func (c *seat) hold(n int) bool {
 			break
 		}
 		left = append(left, longest)
-		ok = c.held.take(n)
+		ok, _ = c.held.try(n)
 	}
 	f.mu.Unlock()
 	c.s.turnedOut(left...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -89,6 +90,7 @@ func abort(address string) error {
 		return err
 	}
 	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second)) // nobody waits that long for what comes
 	if rand.IntN(2) == 0 {
 		conn.(*net.TCPConn).SetLinger(0) // it resets
 	}
@@ -118,7 +120,9 @@ func abort(address string) error {
 		if path == large {
 			most = 1 << 20
 		}
-		io.CopyN(io.Discard, conn, 1+rand.Int64N(most))
+		if _, err := io.CopyN(io.Discard, conn, 1+rand.Int64N(most)); errors.Is(err, os.ErrDeadlineExceeded) {
+			return fmt.Errorf("the answer to %s does not go on: %w", path, err)
+		}
 	}
 	return nil
 }

@@ -284,7 +284,7 @@ func TestNothingLeaks(t *testing.T) {
 			for _, answer := range hostileAnswers {
 				collector.answer = with(answer, secret)
 				collector.hangUp()
-				out := raw(t, p.listen, with("POST /events/{S} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", secret))
+				out := raw(t, p.listen, with("POST /events/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {0}\r\n\r\n{\"user\":\"anna@example.com\"}", secret))
 				if status(out) == http.StatusBadGateway { // else the collector's own words may pass
 					unread++
 					check("the answer", answer, out)
@@ -401,7 +401,7 @@ func TestNothingLeaksOfTLS(t *testing.T) {
 			{ServerName: name, NextProtos: []string{secret}},
 			{ServerName: name, MaxVersion: tls.VersionTLS11},
 		} {
-			c.RootCAs = pool(a)
+			c.InsecureSkipVerify = true // it is about what the sidecar says
 			if conn, err := net.Dial("tcp", p.listen); err == nil {
 				secure := tls.Client(conn, c)
 				_ = secure.Handshake() // it fails
@@ -452,7 +452,7 @@ func TestNothingLeaksOfTLS(t *testing.T) {
 		t.Errorf("found %q in\n%s\n%s", found, page, p.said())
 	}
 	checkNoAddress(t, p)
-	if got := p.times(`the TLS handshake failed`); got < 4*rounds(len(secrets), 1) {
-		t.Errorf("%d handshakes failed: %s", got, p.said())
+	if got := p.times(`"status":0`); got < 5*rounds(len(secrets), 1) {
+		t.Errorf("%d connections failed: %s", got, p.said())
 	}
 }

@@ -146,7 +146,10 @@ func (v *visit) end() {
 	if v.over = true; v.works {
 		c.working--
 	}
-	if c.requests > 0 && c.working == 0 {
+	switch {
+	case c.requests == 0: // until the last byte of its answer is written, see turn
+		f.stand(c)
+	case c.working == 0:
 		f.wait(c)
 	}
 	f.mu.Unlock()

@@ -58,6 +58,9 @@ type Config struct {
 	environment map[string]any // what Environment set, by the full names of the fields, for the same
 }
 
+// File is where the configuration was read from; "" where it was not.
+func (c *Config) File() string { return c.file }
+
 // Collector is one of several collectors, and who is led to it.
 type Collector struct {
 	// Host is what clients ask for: a host name or an IP address, without port.

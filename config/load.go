@@ -17,6 +17,10 @@ const maxFile = 1 << 20
 // Load reads the configuration file at path. Its error is Problems, or that of
 // reading the file.
 func Load(path string) (*Config, error) {
+	// To open a pipe would wait for whoever writes into it.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("reading configuration: %s is no regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration: %w", err)

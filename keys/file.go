@@ -55,12 +55,11 @@ func OpenFile(path string) (*File, error) {
 // earlier file can be told and turned back with these: no key version is gone, or has
 // another secret. The error names keyring and version. Versions may have been added.
 func (f *File) Continues(earlier *File) error {
-	names := slices.Concat(f.names, earlier.names)
+	names := slices.Concat(earlier.names, f.names)
 	if slices.Contains(earlier.names, Default) {
 		names = append(names, pseudonym.Global, "any-other-tenant") // whose keys are derived
 	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	for _, name := range names {
 		was, is := earlier.Keyring(name), f.Keyring(name)
 		if was == nil {
 			continue // a tenant that is new

@@ -29,7 +29,8 @@ type floor struct {
 	closed   bool
 }
 
-// grace is how long we wait in any case for a client that has a request under way.
+// grace is how long we wait in any case for a client that has a request under way, or
+// may have one on its way.
 const grace = time.Second
 
 // A seat is a connection, below its TLS.
@@ -43,8 +44,17 @@ type seat struct {
 	since    time.Time     // it does
 	between  bool          // two requests, or before the first
 	held     share         // of the bytes in flight, for headers
+	takes    int           // bytes, for itself
 	hello    int           // bytes of a TLS handshake that is not complete, and 1; 0: it is
+	slow     atomic.Bool   // its client did not take an answer in time
 }
+
+// What a connection takes in memory without a request: its goroutines and buffers.
+const (
+	perConnection = 8 << 10
+	perTLS        = 24 << 10 // more
+	perHTTP2      = 32 << 10 // still more
+)
 
 // admit gives a connection a seat, or closes it.
 func (s *Server) admit(conn net.Conn) *seat {
@@ -64,6 +74,10 @@ func (s *Server) admit(conn net.Conn) *seat {
 		}
 		f.seats[c] = struct{}{}
 		f.wait(c)
+		s.takes(c, perConnection)
+		if s.TLS != nil {
+			s.takes(c, perTLS)
+		}
 	}
 	f.mu.Unlock()
 	switch {
@@ -134,6 +148,29 @@ func (f *floor) leave(c *seat) {
 	delete(f.seats, c)
 	f.stand(c)
 	c.held.end()
+	c.s.takes(c, -c.takes)
+}
+
+// takes counts what a connection takes for itself. The caller holds the lock.
+func (s *Server) takes(c *seat, bytes int) {
+	if c.takes += bytes; s.InFlight != nil {
+		s.InFlight.connections.Add(int64(bytes))
+	}
+}
+
+// relieve closes the connection that has waited longest for a request, and long enough
+// for none to be on its way, and says whether there was one.
+func (s *Server) relieve() bool {
+	s.floor.mu.Lock()
+	leaves := s.floor.turnOut(nil, func(c *seat) int {
+		if !c.between || time.Since(c.since) < grace {
+			return 0
+		}
+		return 1
+	})
+	s.floor.mu.Unlock()
+	s.turnedOut(leaves)
+	return leaves != nil
 }
 
 // wait puts a seat behind those that wait. The caller holds the lock.
@@ -220,14 +257,17 @@ func (c *seat) Read(p []byte) (int, error) {
 func (c *seat) Write(p []byte) (int, error) {
 	n, err := writePaced(c.Conn, p, c.s.Write)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		c.s.tooSlow()
+		c.tooSlow()
 		c.Close() // or TLS would say goodbye, and wait again
 	}
 	return n, err
 }
 
-func (s *Server) tooSlow() {
-	s.observe(Outcome{Cut: true, Refused: Slow, Limit: "write", Detail: "the client did not take its answer in time"})
+// tooSlow tells once that the client does not take its answers.
+func (c *seat) tooSlow() {
+	if c.slow.CompareAndSwap(false, true) {
+		c.s.observe(Outcome{Cut: true, Refused: Slow, Limit: "write", Detail: "the client did not take its answer in time"})
+	}
 }
 
 // seatOf returns the seat of a connection as net/http knows it.
@@ -245,6 +285,8 @@ type strictConn struct {
 	framing framing
 	served  atomic.Int64 // requests that reached the handler
 	kept    int          // bytes held for a header that is not complete
+	slow    atomic.Bool  // a header did not arrive in time
+	told    atomic.Bool  // that it failed before there was a request
 }
 
 func strict(c net.Conn, seat *seat) *strictConn {
@@ -262,12 +304,14 @@ func (c *strictConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.framing.follow(p[:n])
 	if !c.keep() {
-		c.seat.s.closed(limited(Busy, "inflight", "too many bytes of headers at once"), 0)
+		c.failed(limited(Busy, "inflight", "too many bytes of headers at once"), 0)
 		return 0, &net.OpError{Op: "read", Err: errBusy} // which net/http does not answer
 	}
-	// While a request is served, net/http ends a read by a deadline too.
-	if errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun && c.seat.s.floor.idle(c.seat) {
-		c.seat.s.closed(limited(Slow, "read_header", "a header did not arrive in time"), 0)
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		c.told.Store(true) // by who closed it
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.framing.begun && c.seat.s.floor.idle(c.seat): // while one is served, net/http ends a read so too
+		c.slow.Store(true)
 	}
 	return n, err
 }
@@ -286,6 +330,28 @@ func (c *strictConn) keep() bool {
 	return c.seat.hold(more)
 }
 
+func (c *strictConn) Close() error {
+	if c.slow.Load() {
+		c.failed(slowHeader(), 0)
+	}
+	return c.Conn.Close()
+}
+
+// failed tells once that the connection failed before there was a request.
+func (c *strictConn) failed(refusal *Refusal, status int) {
+	if c.told.CompareAndSwap(false, true) {
+		c.seat.s.closed(refusal, status)
+	}
+}
+
+func slowHeader() *Refusal { return limited(Slow, "read_header", "a header did not arrive in time") }
+
+func largeHeader() *Refusal {
+	r := limited(Oversize, "headers", "the header block is too large")
+	r.Status = http.StatusRequestHeaderFieldsTooLarge
+	return r
+}
+
 // next is asked once for each request, and returns why it is to be refused.
 func (c *strictConn) next() *Refusal {
 	c.served.Add(1)
@@ -293,9 +359,7 @@ func (c *strictConn) next() *Refusal {
 	case c.passed(&c.framing.bad):
 		return refuse(Unparseable, "the request is framed in a way that others may read otherwise")
 	case c.passed(&c.framing.large):
-		r := limited(Oversize, "headers", "the header block is too large")
-		r.Status = http.StatusRequestHeaderFieldsTooLarge
-		return r
+		return largeHeader()
 	}
 	return nil
 }
@@ -306,18 +370,28 @@ func (c *strictConn) passed(first *atomic.Int64) bool {
 	return n > 0 && c.served.Load() >= n
 }
 
-// bare is how net/http ends the head of an answer that it gives by itself, before
-// there is a request. No other answer has no date.
-var bare = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
-
 func (c *strictConn) Write(p []byte) (int, error) {
-	if line, rest, ok := bytes.Cut(p, bare[:2]); ok && bytes.HasPrefix(p[len(line):], bare) && len(rest) < 200 && len(line) > len("HTTP/1.1 400") {
-		status, _ := strconv.Atoi(string(line[len("HTTP/1.1 "):len("HTTP/1.1 400")]))
+	if status := bare(p); status > 0 {
 		refusal := refuse(Unparseable, "the HTTP server could not read a request")
-		if status == 431 {
-			refusal = limited(Oversize, "headers", "a header block is too large")
+		switch {
+		case c.slow.Load():
+			refusal = slowHeader()
+		case status == http.StatusRequestHeaderFieldsTooLarge:
+			refusal = largeHeader()
 		}
-		c.seat.s.closed(refusal, status)
+		c.failed(refusal, status)
 	}
 	return c.Conn.Write(p)
+}
+
+// bare returns the status of an answer that net/http gives by itself, to what is no
+// request to it; 0: it is another. It has no date, or it is one to an expectation.
+func bare(p []byte) int {
+	const proto, code, end, expectation = "HTTP/1.1 ", "400", "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n", "417 Expectation Failed\r\nConnection: close\r\nDate: "
+	line, rest, _ := bytes.Cut(p, []byte("\r\n"))
+	if len(line) < len(proto+code) || !bytes.HasPrefix(p[len(line):], []byte(end)) && !bytes.HasPrefix(p[len(proto):], []byte(expectation)) || len(rest) > 200 {
+		return 0
+	}
+	status, _ := strconv.Atoi(string(line[len(proto) : len(proto)+len(code)]))
+	return status
 }

@@ -12,7 +12,12 @@ import (
 // and a Server may share one. It is safe for concurrent use.
 type InFlight struct {
 	limit, bytes atomic.Int64
+	connections  atomic.Int64  // bytes that these take, with what is held for no request
 	turns        chan struct{} // taken
+
+	// relieve, if set, closes a connection that is kept open for later, and says whether
+	// there was one: what it takes is better used.
+	relieve atomic.Pointer[func() bool]
 }
 
 // Bodies larger than this take turns to be rewritten, one for each processor: what is
@@ -29,7 +34,7 @@ func NewInFlight(limit int64) *InFlight {
 // SetLimit changes the bound. What is held stays.
 func (f *InFlight) SetLimit(limit int64) { f.limit.Store(limit) }
 
-// Bytes returns how many are held now.
+// Bytes returns how many are held now, without those of connections.
 func (f *InFlight) Bytes() int64 { return f.bytes.Load() }
 
 // turn waits until a body of this size may be rewritten. What it returns ends that.
@@ -57,17 +62,31 @@ type share struct {
 
 // take holds n bytes more, if there is room for them.
 func (s *share) take(n int) bool {
+	for {
+		ok, never := s.try(n)
+		if ok || never {
+			return ok
+		}
+		if relieve := s.of.relieve.Load(); relieve == nil || !(*relieve)() {
+			return false
+		}
+	}
+}
+
+// try is take where no connection is closed for it; never says that this would not help.
+func (s *share) try(n int) (ok, never bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.of == nil || s.ended {
-		return true
+		return true, false
 	}
-	if s.of.bytes.Add(int64(n)) > s.of.limit.Load() {
+	most := s.of.limit.Load()
+	if bytes := s.of.bytes.Add(int64(n)); bytes+s.of.connections.Load() > most {
 		s.of.bytes.Add(int64(-n))
-		return false
+		return false, bytes > most
 	}
 	s.bytes += n
-	return true
+	return true, false
 }
 
 // some is take for what may be little enough to be everybody's.

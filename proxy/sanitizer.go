@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path"
 	"runtime"
@@ -227,6 +228,9 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 		r.Status = http.StatusRequestURITooLong
 		return nil, r
 	}
+	if !plainHost(client.host) {
+		return nil, refuse(Unparseable, "the host that was asked for is no name and no address")
+	}
 	if req.URL.Host == "" {
 		return nil, refuse(Misdirected, "no collector serves the host that was asked for")
 	}
@@ -356,6 +360,22 @@ func (x *exchange) send(out *http.Request) (*http.Response, error) {
 	}
 	return res, err
 }
+
+// plainHost says whether a Host header holds a name or an address, and maybe a port: what
+// two readers could take for two hosts is none (RFC 9110, 7.2; RFC 3986, 3.2.2).
+func plainHost(host string) bool {
+	if inside, ok := strings.CutPrefix(host, "["); ok {
+		address, port, closed := strings.Cut(inside, "]")
+		ip, err := netip.ParseAddr(address)
+		return closed && err == nil && ip.Is6() && ip.Zone() == "" && (port == "" || port[0] == ':' && digits(port[1:]))
+	}
+	name, port, _ := strings.Cut(host, ":")
+	return digits(port) && strings.Trim(name, hostBytes) == ""
+}
+
+const hostBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"
+
+func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
 // escapedPath returns the path as it goes over the wire. Opaque is where
 // setPath leaves what net/url would spell otherwise.

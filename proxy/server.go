@@ -84,6 +84,10 @@ func (s *Server) init() {
 	s.once.Do(func() {
 		s.ctx, s.stop = context.WithCancelCause(context.Background())
 		s.ended = make(chan struct{})
+		if s.InFlight != nil {
+			relieve := s.relieve
+			s.InFlight.relieve.Store(&relieve)
+		}
 	})
 }
 
@@ -121,7 +125,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if strict != nil {
 		refusal = strict.next()
 	} else {
-		w = &pacedWriter{w, s}
+		w = &pacedWriter{w, seatOf(conn)}
 	}
 	visit, full := s.begin(seatOf(conn), r)
 	defer visit.end()
@@ -131,12 +135,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := &answering{ResponseWriter: w, visit: visit}
 	if r.ContentLength != 0 {
-		body := &timedBody{ReadCloser: r.Body, strict: strict, visit: visit, c: http.NewResponseController(w)}
+		body := &timedBody{ReadCloser: r.Body, strict: strict, visit: visit, ctx: r.Context(), c: http.NewResponseController(w)}
 		if body.until(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone
 		}
 		defer body.done()
-		defer context.AfterFunc(r.Context(), body.stop)()
+		defer context.AfterFunc(body.ctx, body.stop)()
 		timed := *r // net/http looks at its own body to tell whether the connection can go on
 		timed.Body = body
 		r = &timed
@@ -181,6 +185,7 @@ type timedBody struct {
 	io.ReadCloser
 	strict *strictConn // nil: HTTP/2
 	visit  *visit
+	ctx    context.Context
 
 	once sync.Once
 	mu   sync.Mutex
@@ -212,10 +217,17 @@ func (b *timedBody) until(t time.Time) error {
 	return b.c.SetReadDeadline(t)
 }
 
-// stop ends the wait for the body, for nobody waits for the answer.
-func (b *timedBody) stop() { _ = b.until(time.Unix(1, 0)) }
+// stop ends the wait for the body where the server has to stop.
+func (b *timedBody) stop() {
+	if context.Cause(b.ctx) == ErrStopping {
+		_ = b.until(time.Unix(1, 0))
+	}
+}
 
+// done is called once the request is over. What net/http then reads of the body, it
+// reads in the time that was given.
 func (b *timedBody) done() {
+	b.stop()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.c = nil
@@ -225,7 +237,7 @@ func (b *timedBody) done() {
 // which it takes nothing stands still while its connection does not (RFC 9113, 5.2).
 type pacedWriter struct {
 	http.ResponseWriter
-	s *Server
+	seat *seat
 }
 
 func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -248,11 +260,11 @@ func (w *pacedWriter) FlushError() error {
 // paced does what waits for the client.
 func (w *pacedWriter) paced(write func() error) error {
 	c, began := http.NewResponseController(w.ResponseWriter), time.Now()
-	_ = c.SetWriteDeadline(began.Add(w.s.Write)) // of HTTP/2 it never fails
+	_ = c.SetWriteDeadline(began.Add(w.seat.s.Write)) // of HTTP/2 it never fails
 	err := write()
 	_ = c.SetWriteDeadline(time.Time{})
-	if err != nil && time.Since(began) >= w.s.Write {
-		w.s.tooSlow()
+	if err != nil && time.Since(began) >= w.seat.s.Write {
+		w.seat.tooSlow()
 	}
 	return err
 }
@@ -365,6 +377,11 @@ func (s *Server) handshake(seat *seat) (net.Conn, error) {
 		return nil, err
 	}
 	if secure.ConnectionState().NegotiatedProtocol == "h2" {
+		s.floor.mu.Lock()
+		defer s.floor.mu.Unlock()
+		if s.floor.seated(seat) {
+			s.takes(seat, perHTTP2)
+		}
 		return secure, nil
 	}
 	return strict(secure, seat), nil

@@ -164,6 +164,18 @@ func sanitized(t testing.TB, c *collector, server *proxy.Server, set ...func(*pr
 	return r.run(t, listen(t))
 }
 
+// none waits until there is no connection.
+func (r *running) none(t testing.TB) {
+	t.Helper()
+	for range 1000 {
+		if r.Open() == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d connections are open", r.Open())
+}
+
 // stable waits until there are as many goroutines as before.
 func stable(t testing.TB, before int) {
 	t.Helper()

@@ -85,7 +85,7 @@ func (c *seat) hold(n int) bool {
 			break
 		}
 		left = append(left, longest)
-		ok = c.held.take(n)
+		ok, _ = c.held.try(n)
 	}
 	f.mu.Unlock()
 	c.s.turnedOut(left...)
@@ -146,7 +146,10 @@ func (v *visit) end() {
 	if v.over = true; v.works {
 		c.working--
 	}
-	if c.requests > 0 && c.working == 0 {
+	switch {
+	case c.requests == 0: // until the last byte of its answer is written, see turn
+		f.stand(c)
+	case c.working == 0:
 		f.wait(c)
 	}
 	f.mu.Unlock()

@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,7 +70,7 @@ func Files(paths ...string) ([]File, error) {
 			return nil, fmt.Errorf("reading rules: %w", err)
 		}
 		for _, name := range names {
-			data, err := os.ReadFile(name)
+			data, err := readRegular(name)
 			if err != nil {
 				return nil, fmt.Errorf("reading rules: %w", err)
 			}
@@ -77,6 +78,24 @@ func Files(paths ...string) ([]File, error) {
 		}
 	}
 	return files, nil
+}
+
+// readRegular reads a regular file, and of one that is too large as much as shows that
+// it is. To open a pipe would wait for whoever writes into it.
+func readRegular(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }
 
 func isTestFile(name string) bool { return strings.HasSuffix(name, "_test.yaml") }

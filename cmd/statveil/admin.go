@@ -79,6 +79,7 @@ func local(next http.Handler) http.Handler {
 			host = r.Host
 		}
 		ip := net.ParseIP(host)
+		r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 		if host != "localhost" && !ip.IsLoopback() || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprintln(w, "this address answers the operator only: no browser, and by the name localhost or 127.0.0.1")

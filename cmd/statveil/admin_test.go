@@ -13,7 +13,9 @@ import (
 	"time"
 )
 
-// raw sends bytes and returns all that comes back until the connection ends.
+// raw sends bytes and returns all that comes back until the connection ends. Where
+// that waits for more, it soon hears that there is none: who says so at once is taken
+// for one that has gone.
 func raw(t *testing.T, address, in string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -23,7 +25,7 @@ func raw(t *testing.T, address, in string) string {
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(time.Minute)) // or a test that fails hangs
 	io.WriteString(conn, in)
-	conn.(*net.TCPConn).CloseWrite()
+	defer time.AfterFunc(200*time.Millisecond, func() { conn.(*net.TCPConn).CloseWrite() }).Stop()
 	out, _ := io.ReadAll(conn) // a reset is an end
 	return string(out)
 }

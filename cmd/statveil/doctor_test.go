@@ -71,7 +71,8 @@ func TestDoctor(t *testing.T) {
 		{"no certificate", fine + toPlain + "upstream_tls: {}\ntls: {cert: good.pem, key: good-key.pem, client_ca: rules.yaml}\n", nil, []string{"error: reading tls.client_ca: "}, "PEM"},
 		{"an address is taken", strings.Replace(fine, "listen: 127.0.0.1:0\n", "listen: "+running.listen+"\n", 1) + toPlain, []string{"is free"}, []string{"error: listen: another program listens on "}, "ss -ltnp"},
 		{"no address of ours", strings.Replace(fine, "listen: 127.0.0.1:0\n", "listen: 192.0.2.1:8080\n", 1) + toPlain, nil, []string{"error: listen: 192.0.2.1:8080 is no address"}, "ip address"},
-		{"a sidecar runs", strings.Replace(fine, "{listen: 127.0.0.1:0,", "{listen: "+running.admin+",", 1) + toPlain, []string{"ok: a sidecar runs here; it says: ok"}, nil, ""},
+		{"another sidecar runs", strings.Replace(fine, "{listen: 127.0.0.1:0,", "{listen: "+running.admin+",", 1) + toPlain, []string{"ok: listen: "}, []string{"error: admin.listen: another program listens on "}, "ss -ltnp"},
+		{"a sidecar runs", strings.Replace(strings.Replace(fine, "listen: 127.0.0.1:0\n", "listen: "+running.listen+"\n", 1), "{listen: 127.0.0.1:0,", "{listen: "+running.admin+",", 1) + toPlain, []string{"ok: a sidecar runs here; it says: ok"}, nil, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

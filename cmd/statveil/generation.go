@@ -1,13 +1,10 @@
 package main
 
 import (
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"reflect"
 	"time"
 
@@ -26,13 +23,13 @@ type generation struct {
 	tls       *tls.Config // for clients; nil: clear text
 	transport *proxy.Transport
 	handler   http.Handler
-	files     digest // of all that it was made of
+	files     snapshot // that it was made of
 }
 
-// build makes the generation of a configuration, whose files had this digest before.
+// build makes the generation of a configuration, whose files held this before.
 // What need not change stays as it was in the last one, if there is one: random keys,
 // and open connections.
-func (s *sidecar) build(cfg *config.Config, files digest, last *generation) (*generation, error) {
+func (s *sidecar) build(cfg *config.Config, files snapshot, last *generation) (*generation, error) {
 	g := &generation{cfg: cfg, files: files}
 	var err error
 	if g.set, err = s.rules(cfg.Rules); err != nil {
@@ -122,7 +119,14 @@ func collectorTLS(c config.UpstreamTLS) (*tls.Config, error) {
 }
 
 func keyPair(section, cert, key string) (tls.Certificate, error) {
-	pair, err := tls.LoadX509KeyPair(cert, key)
+	var pair tls.Certificate
+	certPEM, err := readRegular(cert)
+	if err == nil {
+		var keyPEM []byte
+		if keyPEM, err = readRegular(key); err == nil {
+			pair, err = tls.X509KeyPair(certPEM, keyPEM)
+		}
+	}
 	if err != nil {
 		return pair, &hintedError{fmt.Errorf("reading the certificate of %s: %w", section, err),
 			section + ".cert is a PEM file with the certificate and those above it, " + section + ".key its private key"}
@@ -131,7 +135,7 @@ func keyPair(section, cert, key string) (tls.Certificate, error) {
 }
 
 func authorities(field, file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
+	pem, err := readRegular(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", field, err)
 	}
@@ -140,58 +144,4 @@ func authorities(field, file string) (*x509.CertPool, error) {
 		return nil, &hintedError{fmt.Errorf("reading %s: there is no certificate in %s", field, file), "it is a PEM file"}
 	}
 	return pool, nil
-}
-
-// A digest tells whether files are the same as they were. What cannot be read has a
-// digest too.
-type digest struct {
-	all      [sha256.Size]byte
-	upstream [sha256.Size]byte // of those for the way to the collectors
-}
-
-// digestOf reads all files that a configuration is about. The one that it was read
-// from counts by what it said.
-func digestOf(cfg *config.Config) (d digest) {
-	h := sha256.New()
-	said := *cfg
-	fmt.Fprintf(h, "%+v\n", said)
-	files, err := rules.Files(cfg.Rules...)
-	fmt.Fprintf(h, "%d %v\n", len(files), err)
-	for _, f := range files {
-		fmt.Fprintf(h, "%q %d\n", f.Name, len(f.Data))
-		h.Write(f.Data)
-	}
-	fileInto(h, cfg.Keys.File)
-	for _, name := range []string{cfg.TLS.Cert, cfg.TLS.Key, cfg.TLS.ClientCA} {
-		fileInto(h, name)
-	}
-	up := sha256.New()
-	for _, name := range []string{cfg.UpstreamTLS.CA, cfg.UpstreamTLS.Cert, cfg.UpstreamTLS.Key} {
-		fileInto(up, name)
-	}
-	up.Sum(d.upstream[:0])
-	h.Write(d.upstream[:])
-	h.Sum(d.all[:0])
-	return d
-}
-
-// fileInto writes what a file holds, or why it cannot be read.
-func fileInto(w io.Writer, name string) {
-	if name == "" {
-		return
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		fmt.Fprintf(w, "%q: %v\n", name, err)
-		return
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		fmt.Fprintf(w, "%q is no file\n", name)
-		return
-	}
-	fmt.Fprintf(w, "%q %v\n", name, info.Mode())
-	_, err = io.Copy(w, io.LimitReader(f, 4<<20))
-	fmt.Fprintf(w, "%v\n", err)
 }

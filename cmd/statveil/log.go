@@ -18,6 +18,7 @@ import (
 type logs struct {
 	*zap.Logger             // repeated lines are sampled: a flood of bad requests is no flood of logs
 	access      *zap.Logger // one line a request, of which still fewer are written
+	all         *zap.Logger // every line
 	level       zap.AtomicLevel
 	always      func(msg string, fields ...zap.Field) // warns, whatever the level
 }
@@ -34,6 +35,7 @@ func newLogs(c config.Log, w io.Writer) *logs {
 	core := zapcore.NewCore(encoder, out, l.level)
 	l.Logger = zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 50, 1000))
 	l.access = zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 5, 1000))
+	l.all = zap.New(core)
 	l.always = zap.New(zapcore.NewCore(encoder, out, zapcore.WarnLevel)).Warn
 	return l
 }
@@ -80,7 +82,7 @@ func (l *logs) request(o proxy.Outcome) {
 	case o.Refused != "":
 		l.Warn("refused", fields...)
 	case l.level.Enabled(zap.DebugLevel):
-		l.Debug("forwarded", fields...)
+		l.all.Debug("forwarded", fields...)
 	default:
 		l.access.Info("forwarded", fields...)
 	}
@@ -93,12 +95,14 @@ func (l *logs) http() *log.Logger { return log.New(silent{l.Logger}, "", 0) }
 
 type silent struct{ log *zap.Logger }
 
+// panicLine is how net/http begins to write down a panic of a handler.
+var panicLine = regexp.MustCompile(`^http2?: panic serving`)
+
 var codePlace = regexp.MustCompile(`[A-Za-z0-9_]+\.go:[0-9]+`)
 
 func (s silent) Write(p []byte) (int, error) {
-	if bytes.HasPrefix(p, []byte("http: panic serving")) {
-		_, stack, _ := bytes.Cut(p, []byte("\ngoroutine ")) // before it is the value
-		s.log.Error("a request ended in a panic", zap.Strings("at", codePlace.FindAllString(string(stack), 12)))
+	if stack := bytes.LastIndex(p, []byte("\ngoroutine ")); stack >= 0 && panicLine.Match(p) { // before the stack is the value
+		s.log.Error("a request ended in a panic", zap.Strings("at", codePlace.FindAllString(string(p[stack:]), 12)))
 	} else {
 		s.log.Warn("a connection or a request failed in the HTTP server")
 	}

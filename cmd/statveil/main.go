@@ -35,6 +35,7 @@ that receive them. Rules say where to look, detectors find personal data, keyed
 pseudonyms take its place, and the rest goes on byte for byte.`,
 		Example: `  statveil demo
   statveil run --upstream http://127.0.0.1:9000 --rules rules/packs/callstats.yaml --keys dev`,
+		Version:       version,
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -156,6 +156,11 @@ func (m *metrics) inForce(g *generation) {
 		m.requests.WithLabelValues(r.Name, "forwarded")
 		m.requests.WithLabelValues(r.Name, string(proxy.Collector))
 		m.cut.WithLabelValues(r.Name)
+		for _, reason := range []proxy.Reason{proxy.Unparseable, proxy.Oversize, proxy.Encoding, proxy.Keys, proxy.Collector} {
+			if r.OnFailure(string(reason)) == rules.FailDrop {
+				m.dropped.WithLabelValues(r.Name, string(reason))
+			}
+		}
 	}
 	for _, limit := range proxy.LimitNames {
 		m.limits.WithLabelValues(limit)

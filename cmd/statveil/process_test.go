@@ -112,6 +112,8 @@ func launch(t *testing.T, command, dir string, environment ...string) *process {
 	case <-ready:
 	case <-p.ended:
 		t.Fatalf("it ended: %s", p.said())
+	case <-time.After(time.Minute):
+		t.Fatalf("it does not say that it is ready: %s", p.said())
 	}
 	return p
 }

@@ -30,50 +30,76 @@ func (s *sidecar) watch(ctx context.Context, hangup <-chan os.Signal) {
 			_, _ = s.reloadNow() // it has said what became of it
 		case <-tick.C:
 			_, seen, _ := s.look()
-			if seen == before && !s.known(seen) {
-				_, _ = s.reload()
+			if seen.digest == before && !s.known(before) {
+				_, _ = s.reload(false)
 			}
-			before = seen
+			before = seen.digest
 		}
 	}
 }
 
 // look reads the configuration and all files that it is about.
-func (s *sidecar) look() (*config.Config, digest, error) {
+func (s *sidecar) look() (*config.Config, snapshot, error) {
 	cfg, err := s.load()
 	if err != nil {
-		return nil, digest{all: sha256.Sum256([]byte(err.Error()))}, err
+		return nil, snapshot{digest: digest{all: sha256.Sum256([]byte(err.Error()))}}, err
 	}
-	return cfg, digestOf(cfg), nil
+	return cfg, snapshotOf(cfg), nil
 }
 
 // known says whether these files are in force, or known to be broken.
 func (s *sidecar) known(files digest) bool {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
-	return files == s.broken || files == s.now.Load().files && s.broken == digest{}
+	return files == s.broken || files == s.now.Load().files.digest && s.broken == digest{}
+}
+
+// reloadNow reloads because somebody asked for it, once no file has changed for a
+// moment.
+func (s *sidecar) reloadNow() (changed bool, err error) {
+	_, before, _ := s.look()
+	for range 50 {
+		time.Sleep(pollEvery / 5)
+		_, now, _ := s.look()
+		if now.digest == before.digest {
+			break
+		}
+		before = now
+	}
+	switch changed, err = s.reload(true); {
+	case err != nil:
+		s.log.Warn("reload was asked for: the files cannot be loaded")
+	case !changed:
+		s.log.Info("reload was asked for: nothing has changed")
+	}
+	return changed, err
 }
 
 var errUnsettled = errors.New("the files change while they are read; they are read again once they no longer do")
 
 // reload builds a generation of what the files say now and puts it in force. Where
 // that fails, what is in force stays. It logs what became of it, and says whether
-// anything changed.
-func (s *sidecar) reload() (changed bool, err error) {
+// anything changed. Nobody may have asked for it: then a file that was cut short is
+// not taken for one that was changed.
+func (s *sidecar) reload(asked bool) (changed bool, err error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	last := s.now.Load()
-	var files digest
+	var files snapshot
 	defer func() {
 		switch {
 		case err == nil:
 			s.broken = digest{}
 		case err == errUnsettled:
 			s.log.Warn(err.Error())
-		case files != s.broken:
+		case files.digest != s.broken:
 			s.metrics.reloads.Set(0)
-			s.broken = files
-			s.log.Error("reload failed: what was loaded before stays in force", zap.Error(err))
+			s.broken = files.digest
+			fields := []zap.Field{zap.Error(err)}
+			if h := (*hintedError)(nil); errors.As(err, &h) {
+				fields = append(fields, zap.String("hint", h.hint))
+			}
+			s.log.Error("reload failed: what was loaded before stays in force", fields...)
 		}
 	}()
 	for range 5 {
@@ -81,7 +107,7 @@ func (s *sidecar) reload() (changed bool, err error) {
 		if cfg, files, err = s.look(); err != nil {
 			return false, err
 		}
-		if files == last.files {
+		if files.digest == last.files.digest {
 			if s.broken != (digest{}) {
 				s.log.Info("the files are again what is in force")
 			}
@@ -89,8 +115,11 @@ func (s *sidecar) reload() (changed bool, err error) {
 			return false, nil
 		}
 		g, err := s.build(cfg, files, last)
-		if _, now, _ := s.look(); now != files {
+		if _, now, _ := s.look(); now.digest != files.digest {
 			continue // nobody knows which of them were read
+		}
+		if name := files.cutShort(last.files); err == nil && name != "" && !asked {
+			err = &hintedError{fmt.Errorf("%s is only the beginning of what it was: it may be half written", name), "if that is meant, send SIGHUP, or POST /-/reload"}
 		}
 		if err != nil {
 			return false, err
@@ -101,22 +130,22 @@ func (s *sidecar) reload() (changed bool, err error) {
 	return false, errUnsettled
 }
 
-// reloadNow reloads because somebody asked for it, and says what became of it however
-// often it has been said.
-func (s *sidecar) reloadNow() (changed bool, err error) {
-	s.reloading.Lock()
-	s.broken = digest{}
-	s.reloading.Unlock()
-	if changed, err = s.reload(); err == nil && !changed {
-		s.log.Info("nothing has changed since the last reload")
-	}
-	return changed, err
-}
-
-// take puts a generation in force.
+// take puts a generation in force, and says what nobody may have meant.
 func (s *sidecar) take(g, last *generation) {
 	if fields := s.started.NeedsRestart(g.cfg); len(fields) > 0 {
 		s.log.always("changes that take effect at the next start", zap.Strings("fields", fields))
+	}
+	var gone []string
+	for _, r := range last.set.Routes() {
+		if g.set.Route(r.Name) == nil {
+			gone = append(gone, r.Name)
+		}
+	}
+	if len(gone) > 0 {
+		s.log.always("routes are gone: their requests match another route or none", zap.Strings("routes", gone))
+	}
+	if last.cfg.TLS.ClientCA != "" && g.cfg.TLS.ClientCA == "" {
+		s.log.always("clients need no certificate any more")
 	}
 	if g.cfg.Log.Level != last.cfg.Log.Level {
 		s.log.level.SetLevel(logLevel(g.cfg.Log.Level))

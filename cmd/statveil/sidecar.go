@@ -126,13 +126,13 @@ func (s *sidecar) serve(ctx context.Context, started func(net.Addr)) error {
 	}
 	defer probes.Close()
 	privateAt := ""
-	private, err := listen(g.cfg.Admin.Private, "the operator", "admin.private in the configuration takes another address")
+	private, err := listen(g.cfg.Admin.Private, "the operator", "admin.private in the configuration, or STATVEIL_ADMIN_PRIVATE, takes another address")
 	if err != nil {
 		if !errors.Is(err, syscall.EADDRINUSE) || g.cfg.Admin.Private != config.Default().Admin.Private {
 			return err
 		}
 		// Two sidecars on one machine are no reason to refuse traffic.
-		s.log.always("the address for the operator is taken: admin.private names another; SIGHUP reloads without it")
+		s.log.always("the address for the operator is taken: admin.private or STATVEIL_ADMIN_PRIVATE names another; SIGHUP reloads without it")
 	} else {
 		defer private.Close()
 		privateAt = private.Addr().String()
@@ -164,11 +164,9 @@ func (s *sidecar) serve(ctx context.Context, started func(net.Addr)) error {
 	if started != nil {
 		started(clients.Addr())
 	}
-	var watchers sync.WaitGroup
-	defer watchers.Wait()
 	watching, unwatch := context.WithCancel(ctx)
 	defer unwatch()
-	watchers.Go(func() { s.watch(watching, hangup) })
+	go s.watch(watching, hangup) // a file system that hangs holds it, and not the end
 
 	select {
 	case err := <-failed:
@@ -192,7 +190,7 @@ func (s *sidecar) drain(limit time.Duration) {
 	soft, end := context.WithTimeout(hard, limit-min(limit/4, time.Second))
 	defer end()
 	if late := s.server.Shutdown(soft, hard); late > 0 {
-		s.log.Warn("some requests were not finished in time; their clients were told, and timeouts.drain gives longer", zap.Int("requests", late))
+		s.log.Warn("some requests were not finished in time; whoever could be told was told, and timeouts.drain gives longer", zap.Int("requests", late))
 	}
 	s.now.Load().transport.CloseIdleConnections()
 	s.log.Info("stopped")

@@ -22,8 +22,8 @@ var holdings = []struct {
 	send func() []byte
 }{
 	{"a header of one line", "", func() []byte { return []byte("POST " + statsPath + " HTTP/1.1\r\nX-A: " + strings.Repeat("x", 60<<10)) }},
-	{"a header of many lines", "", manyLines},
-	{"a header of many lines, in TLS", "TLS", manyLines},
+	{"a header of 2,000 lines", "", func() []byte { return manyLines(2000, strings.Repeat("x", 20)) }},
+	{"a header of 9,000 lines, in TLS", "TLS", func() []byte { return manyLines(9000, "") }},
 	{"the half of a ClientHello", "handshake", func() []byte {
 		hello := bytes.Repeat([]byte("x"), 60_000)
 		copy(hello, []byte{1, 0, 0xff, 0xff, 3, 3}) // a ClientHello of 64 KiB
@@ -49,11 +49,11 @@ var holdings = []struct {
 	}},
 }
 
-func manyLines() []byte {
+func manyLines(n int, value string) []byte {
 	var b bytes.Buffer
 	b.WriteString("POST " + statsPath + " HTTP/1.1\r\nHost: sidecar\r\n")
-	for i := 0; b.Len() < 60<<10; i++ {
-		fmt.Fprintf(&b, "%x:\r\n", i)
+	for i := range n {
+		fmt.Fprintf(&b, "%x:%s\r\n", i, value)
 	}
 	return b.Bytes()
 }
@@ -62,19 +62,21 @@ func manyLines() []byte {
 // much as it can.
 func TestHolding(t *testing.T) {
 	const connections = 1000
+	largeBody := []byte(`{"x":"` + strings.Repeat("+1 ", 3<<20) + `"}`)
 	id := newIdentity(t)
 	for _, held := range holdings {
 		t.Run(held.name, func(t *testing.T) {
 			c := newCollector(t)
 			var s *sidecar
 			var h *honest
-			var secure *tls.Config
+			var secure, secure1 *tls.Config
 			if held.over == "" {
 				s = start(t, c.URL, callstats, nil)
 				h = newHonest(s, nil)
 			} else {
 				s = start(t, c.URL, callstats, id)
 				h = newHonest(s, id.client())
+				secure1 = id.client("http/1.1")
 			}
 			switch held.over {
 			case "TLS":
@@ -107,7 +109,16 @@ func TestHolding(t *testing.T) {
 			}
 			close(todo)
 			all.Wait()
-			time.Sleep(3 * time.Second) // they stay for a while
+			var large sync.WaitGroup // as much as there may be of it, at the same time
+			var answered tally
+			for range 8 {
+				large.Go(func() {
+					answered.add((&bomb{target: statsPath, header: jsonType, body: largeBody}).throw(s, secure1))
+				})
+			}
+			large.Wait()
+			t.Logf("large bodies, meanwhile: %v", &answered)
+			time.Sleep(2 * time.Second) // they stay for a while
 			cut := 0
 			for _, conn := range open {
 				_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond)) // it fails only where the connection is gone

@@ -3,6 +3,7 @@ package attack_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -37,13 +38,13 @@ func (h *honest) ask() string {
 	body := `{"localID":"` + personsMail + `","rtt":41.250,"pad":"` + strings.Repeat("x", 2000) + `"}`
 	res, err := h.client.Post(h.url+honestPath, "application/json", strings.NewReader(body))
 	if err != nil {
-		return "failed: " + err.Error()
+		return "failed: " + cause(err)
 	}
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	switch {
 	case err != nil:
-		return "broken off: " + err.Error()
+		return "broken off: " + cause(err)
 	case res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != "":
 		return busy
 	case res.StatusCode != http.StatusOK:
@@ -58,6 +59,14 @@ const (
 	ok   = "200"
 	busy = "503"
 )
+
+// cause is an error without who it was between, to be counted.
+func cause(err error) string {
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		err = next
+	}
+	return err.Error()
+}
 
 // begin sends until end is called.
 func (h *honest) begin() {

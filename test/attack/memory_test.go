@@ -108,12 +108,12 @@ func (s *sidecar) report(reported *tally, request []byte) {
 	r := bufio.NewReader(conn)
 	for range reports {
 		if _, err := conn.Write(request); err != nil {
-			reported.add("broken off: " + err.Error())
+			reported.add(closed)
 			return
 		}
 		res, err := http.ReadResponse(r, nil)
 		if err != nil {
-			reported.add(closed + ": " + err.Error())
+			reported.add(closed)
 			return
 		}
 		_, _ = io.Copy(io.Discard, res.Body) // its status is what counts

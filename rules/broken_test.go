@@ -41,6 +41,12 @@ func TestBroken(t *testing.T) {
 		{"a path of Windows", "/text", "\n\n" + `{"path":"C:\Users\anna","to":"+12025550143"}`, `{"path":"C:\Users\anna","to":"psn_1"}`},
 		{"two records", "/text", "\nContent-Type: application/x-ndjson\n\n" + `{"user":"Anna"}` + "\n" + `{"user":`, `{"user":"Anna"}` + "\n" + `{"user":`},
 		{"form", "/text", form + "discount=100%&tel=%2B1+202+555+0143&n=00+1202+5550143", "discount=100%&tel=psn_1&n=psn_1"},
+		{"form of unescape()", "/text", form + "a=%u002b12025550143&b=anna.lindqvist%u0040example.com", "a=psn_1&b=psn_2"},
+		{"form of nobody", "/text", form + "a=%u2b&b=1", "unsafe: the text has an escape of a kind that is not known, or too many on top of each other"},
+		{"YAML", "/text", "\n\n" + `{"a":"\e+12025550143","b":"+1202\` + "\n" + `    5550143","c":"\U0000002b12025550143`, `{"a":"\epsn_1","b":"psn_1","c":"psn_1`},
+		{"Perl", "/text", "\n\n" + `{"a":"\x{2b}12025550143"`, `{"a":"psn_1"`},
+		{"JSON5", "/text", "\n\n" + `{"a":"\v+12025550143"`, `{"a":"\vpsn_1"`},
+		{"side by side, as the documentation says", "/text", "\n\n" + `{"a":"+1202" "5550143",b:+1202/**/5550143`, `{"a":"+1202" "5550143",b:+1202/**/5550143`},
 		{"multipart", "/text", multipart + "--b\nContent-Disposition: form-data; name=\"a\"\n\n+12025550143\n--b--\n", "--b\nContent-Disposition: form-data; name=\"a\"\n\npsn_1\n--b--\n"},
 
 		{"text rules, and the last look", "/taught", "\n\n" + `{"a":"E123456 \u0045123457 192.0.2.7 anna@example.com`, `{"a":"psn_1 psn_2 192.0.2.7 psn_3`},

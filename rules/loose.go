@@ -23,7 +23,7 @@ type backslashes struct {
 	exact   bool   // it has as many digits
 	ended   bool   // a blank behind it ends it
 	marks   string // characters that stand for themselves, where no others do
-	folds   bool   // an escaped end of a line goes with the blanks behind it
+	folds   string // blanks that go with an escaped end of a line, or with what is nothing
 	leaves  bool   // what it does not know is left
 }
 
@@ -35,8 +35,8 @@ var (
 	ruby       = &backslashes{numbers: "uUxoN", few: true, apart: "aevsc", base: 8, digits: 3, most: 0x1FF} // shells, too
 	php        = &backslashes{numbers: "ux", apart: "aev", base: 8, digits: 3, most: 0x1FF, byte: true}
 	python     = &backslashes{numbers: "uUxN", apart: "av", base: 8, digits: 3, most: 0x1FF, leaves: true}
-	yamlLike   = &backslashes{numbers: "uUxoN", apart: "*", folds: true, leaves: true} // and whoever else
-	lua        = &backslashes{numbers: "ux", apart: "av", gone: "z", base: 10, digits: 3, most: 999, folds: true, leaves: true}
+	yamlLike   = &backslashes{numbers: "uUxoN", apart: "*", folds: " \t", leaves: true} // and whoever else
+	lua        = &backslashes{numbers: "ux", apart: "av", gone: "z", base: 10, digits: 3, most: 999, folds: " \t\r\n", leaves: true}
 	css        = &backslashes{base: 16, digits: 6, most: 0xFFFFFF, ended: true}
 	ldap       = &backslashes{base: 16, digits: 2, most: 0xFF, exact: true, marks: ` "#+,;<=>\\`} // RFC 4514
 )
@@ -118,7 +118,7 @@ func separator(c byte) rune {
 
 // blanks returns where in s the blanks end that begin at i, where they go too.
 func (k *backslashes) blanks(s string, i int) int {
-	for k.folds && i < min(len(s), maxDigits) && strings.IndexByte(" \t\r\n", s[i]) >= 0 {
+	for i < min(len(s), maxDigits) && strings.IndexByte(k.folds, s[i]) >= 0 {
 		i++
 	}
 	return i
@@ -267,6 +267,8 @@ func opaque(s string) bool {
 		if _, size := unpercentWide(nil, s); size > 0 {
 			return false
 		}
+	case (c == '\n' || c == '\r' || c == 'z') && lua.blanks(s, 2) == maxDigits:
+		return true
 	case !isAlphanumeric(c):
 		return false
 	default:
@@ -288,7 +290,7 @@ func opaque(s string) bool {
 		return false
 	}
 	end := hexEnd(s, at, 16)
-	return end < len(s) && strings.IndexAny(s[at:end], "0123456789") >= 0
+	return end < len(s) && strings.ContainsAny(s[at:end], "0123456789")
 }
 
 // hides says whether a text has an escape that is opaque, a character in too many

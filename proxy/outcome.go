@@ -54,13 +54,13 @@ func (x *exchange) refusal(ctx context.Context, err error) *Refusal {
 	var netErr net.Error
 	switch {
 	case errors.As(err, &refusal):
+	case context.Cause(ctx) == ErrStopping:
+		refusal = refuse(Collector, "this process had to stop before the collector had answered")
+		refusal.Status = http.StatusGatewayTimeout
 	case x.passed != nil && x.passed.err != nil:
 		refusal = x.unread(x.passed.err)
 	case errors.As(err, &rule):
 		refusal = limited(Reason(rule.Reason), rule.Limit, rule.Detail)
-	case context.Cause(ctx) == ErrStopping:
-		refusal = refuse(Collector, "this process had to stop before the collector had answered")
-		refusal.Status = http.StatusGatewayTimeout
 	case ctx.Err() != nil:
 		refusal = refuse(Collector, "the client gave up")
 		refusal.cause = ctx.Err()

@@ -61,10 +61,12 @@ func (m *Match) Read() error {
 			}
 		}
 	}
-	if len(m.msg.Body) == 0 {
-		return nil
+	if len(m.msg.Body) > 0 {
+		if err := m.readBody(w); err != nil {
+			return err
+		}
 	}
-	return m.readBody(w)
+	return w.t.room.take(0)
 }
 
 // Tenant returns whose data the request is. The error is an *Error with reason

@@ -101,9 +101,8 @@ var panicLine = regexp.MustCompile(`^http2?: panic serving`)
 var codePlace = regexp.MustCompile(`[A-Za-z0-9_]+\.go:[0-9]+`)
 
 func (s silent) Write(p []byte) (int, error) {
-	if panicLine.Match(p) {
-		_, stack, _ := bytes.Cut(p, []byte("\ngoroutine ")) // before it is the value
-		s.log.Error("a request ended in a panic", zap.Strings("at", codePlace.FindAllString(string(stack), 12)))
+	if stack := bytes.LastIndex(p, []byte("\ngoroutine ")); stack >= 0 && panicLine.Match(p) { // before the stack is the value
+		s.log.Error("a request ended in a panic", zap.Strings("at", codePlace.FindAllString(string(p[stack:]), 12)))
 	} else {
 		s.log.Warn("a connection or a request failed in the HTTP server")
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statveil/statveil/proxy"
+	"github.com/statveil/statveil/rules"
 )
 
 // eventually sends a request, each time on a connection of its own, until it is served.
@@ -75,15 +76,18 @@ func TestSlowMakeRoom(t *testing.T) {
 func TestStreamsMakeRoom(t *testing.T) {
 	server, client := secured(t)
 	c := newCollector(t, nil)
-	r := sanitized(t, c, &proxy.Server{Connections: 5, TLS: server})
+	begun := make(chan struct{}, 300)
+	r := sanitized(t, c, &proxy.Server{Connections: 5, TLS: server}, func(s *proxy.Sanitizer) {
+		set := s.Rules()
+		s.Rules = func() *rules.Set { begun <- struct{}{}; return set }
+	})
 	slow := clientOf(t, client, "h2")
 	for range 5 {
 		body, end := io.Pipe()
 		t.Cleanup(func() { end.Close() })
 		go slow.Post("https://"+r.address+"/free/a", "application/json", body) // it ends when the connection does
-		if _, err := io.WriteString(end, "["); err != nil {
-			t.Fatal(err)
-		}
+		io.WriteString(end, "[")
+		<-begun
 	}
 	honest := clientOf(t, client, "http/1.1")
 	for range 200 {

@@ -27,6 +27,20 @@ func (f *InFlight) SetLimit(limit int64) { f.limit.Store(limit) }
 // Bytes returns how many are held now.
 func (f *InFlight) Bytes() int64 { return f.bytes.Load() }
 
+// take holds n bytes more if there is room for them. What there is no room for never
+// keeps out somebody else.
+func (f *InFlight) take(n int64) bool {
+	for {
+		held := f.bytes.Load()
+		if held+n > f.limit.Load() {
+			return false
+		}
+		if f.bytes.CompareAndSwap(held, held+n) {
+			return true
+		}
+	}
+}
+
 // A share is what one exchange holds of the bytes in flight. An answer may be closed
 // while somebody reads it.
 type share struct {
@@ -44,8 +58,7 @@ func (s *share) take(n int) bool {
 	if s.of == nil || s.ended {
 		return true
 	}
-	if s.of.bytes.Add(int64(n)) > s.of.limit.Load() {
-		s.of.bytes.Add(int64(-n))
+	if !s.of.take(int64(n)) {
 		return false
 	}
 	s.bytes += n

@@ -50,6 +50,21 @@ func (f *InFlight) turn(ctx context.Context, size int) (end func(), err error) {
 	}
 }
 
+// take holds n bytes more if there is room for them. What there is no room for never
+// keeps out somebody else. Where not even all connections that could make room would
+// help, it never will.
+func (f *InFlight) take(n int64) (ok, never bool) {
+	for {
+		held, most := f.bytes.Load(), f.limit.Load()
+		if held+n+f.connections.Load() > most {
+			return false, held+n > most
+		}
+		if f.bytes.CompareAndSwap(held, held+n) {
+			return true, false
+		}
+	}
+}
+
 // A share is what one exchange holds of the bytes in flight. An answer may be closed
 // while somebody reads it.
 type share struct {
@@ -80,10 +95,8 @@ func (s *share) try(n int) (ok, never bool) {
 	if s.of == nil || s.ended {
 		return true, false
 	}
-	most := s.of.limit.Load()
-	if bytes := s.of.bytes.Add(int64(n)); bytes+s.of.connections.Load() > most {
-		s.of.bytes.Add(int64(-n))
-		return false, bytes > most
+	if ok, never = s.of.take(int64(n)); !ok {
+		return false, never
 	}
 	s.bytes += n
 	return true, false

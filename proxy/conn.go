@@ -321,7 +321,7 @@ func (c *strictConn) Read(p []byte) (int, error) {
 func (c *strictConn) keep() bool {
 	needs := 0
 	if c.framing.begun {
-		if needs = c.framing.size + c.framing.lines*perLine; needs <= freeHeader {
+		if needs = perText*c.framing.size + c.framing.lines*perLine; needs <= freeHeader {
 			needs = 0
 		}
 	}

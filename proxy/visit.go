@@ -18,9 +18,10 @@ const (
 	perField   = 400 // beside its text
 )
 
-// What a header takes that is not complete, beside its text; and how large one may be
-// without being counted.
+// What a header takes that is not complete: its text, which grows in steps, and each of
+// its lines. So large may one be without being counted.
 const (
+	perText    = 2
 	perLine    = 250
 	freeHeader = 4 << 10
 )

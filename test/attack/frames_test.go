@@ -75,7 +75,7 @@ func (a *attacker2) open(block []byte, end bool) error {
 
 // rounds is how often an attacker comes back, on a connection of its own. We end most
 // of them soon.
-const rounds = 5
+const rounds = 2
 
 // floods are what an attacker2 does until it is stopped, or has done it often enough.
 var floods = []struct {
@@ -128,7 +128,7 @@ var floods = []struct {
 		if err := a.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: a.header("POST", statsPath), EndStream: true}); err != nil {
 			return err
 		}
-		for range 100_000 {
+		for range 50_000 {
 			if err := a.WriteContinuation(1, false, nil); err != nil {
 				return err
 			}
@@ -136,7 +136,7 @@ var floods = []struct {
 		return nil
 	}},
 	{"SETTINGS", 8, false, nil, func(a *attacker2) error {
-		for i := range 100_000 {
+		for i := range 50_000 {
 			if err := a.WriteSettings(http2.Setting{ID: http2.SettingHeaderTableSize, Val: uint32(i)}, http2.Setting{ID: http2.SettingInitialWindowSize, Val: uint32(i)}); err != nil {
 				return err
 			}
@@ -144,7 +144,7 @@ var floods = []struct {
 		return nil
 	}},
 	{"PING", 8, false, nil, func(a *attacker2) error {
-		for range 100_000 {
+		for range 50_000 {
 			if err := a.WritePing(false, [8]byte{}); err != nil {
 				return err
 			}
@@ -152,7 +152,7 @@ var floods = []struct {
 		return nil
 	}},
 	{"PRIORITY", 8, false, nil, func(a *attacker2) error {
-		for i := range 100_000 {
+		for i := range 50_000 {
 			if err := a.WritePriority(uint32(2*i+1), http2.PriorityParam{StreamDep: uint32(2*i + 3), Weight: 1}); err != nil {
 				return err
 			}
@@ -163,7 +163,7 @@ var floods = []struct {
 		if err := a.open(a.header("POST", statsPath), false); err != nil {
 			return err
 		}
-		for range 100_000 {
+		for range 50_000 {
 			if err := a.WriteData(1, false, nil); err != nil {
 				return err
 			}
@@ -174,7 +174,7 @@ var floods = []struct {
 		if err := a.open(a.header("POST", statsPath), false); err != nil {
 			return err
 		}
-		for range 100_000 {
+		for range 50_000 {
 			if err := a.WriteWindowUpdate(1, 1); err != nil {
 				return err
 			}

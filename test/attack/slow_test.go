@@ -32,6 +32,7 @@ func TestSlow(t *testing.T) {
 	for _, mode := range modes {
 		for _, connections := range []int{1000, 2000} {
 			t.Run(fmt.Sprintf("%s/%d", mode.name, connections), func(t *testing.T) {
+				t.Parallel()
 				c := newCollector(t)
 				s := start(t, c.URL, callstats, nil)
 				h := newHonest(s, nil)

@@ -112,7 +112,7 @@ type Limits struct {
 	Target      Size // path and query
 	Ratio       int  // how many times larger than on the wire a body may become when decoded; 64KiB decoded it always may have
 	Parameters  int  // of each at most so many: parameters of the query, fields of a form, header lines, cookies
-	Inflight    Size // all buffers of bodies together; past it requests are answered busy
+	Inflight    Size // all of them together in memory; past it requests are answered busy
 	Connections int  // all clients together
 }
 
@@ -235,7 +235,7 @@ func (c *Config) fields() []field {
 			{"target", "Bytes of path and query.", &c.Limits.Target},
 			{"ratio", "How many times larger than on the wire a body may become when decoded. Up to 64KiB it always may.", &c.Limits.Ratio},
 			{"parameters", "Of each at most so many: parameters of the query, fields of a form, header lines, cookies.", &c.Limits.Parameters},
-			{"inflight", "Bytes of all buffers of bodies together. Past it requests are answered busy.", &c.Limits.Inflight},
+			{"inflight", "Bytes in memory for all requests, answers and connections together. Past it requests are answered busy.", &c.Limits.Inflight},
 			{"connections", "Connections of all clients together.", atStart{&c.Limits.Connections}},
 		}},
 		{"timeouts", "The longest that something may take.", []field{

@@ -134,7 +134,12 @@ func (x *exchange) readAll(r io.Reader, size, limit int64) ([]byte, error) {
 			if size+1 > int64(len(buf)) && size < room {
 				room = min(size, limit) + 1 // one more shows that it ends there
 			}
-			if !x.held.some(int(room)) {
+			ok := x.held.some(int(room))
+			if double := int64(cap(buf)) * 2; !ok && double > 0 && double < room && room != size+1 { // it may be all that is needed
+				room = double
+				ok = x.held.some(int(room))
+			}
+			if !ok {
 				x.lacked = int(room)
 				return buf, errBusy
 			}

@@ -43,7 +43,7 @@ type seat struct {
 	place    *list.Element // among those that wait
 	since    time.Time     // it does
 	between  bool          // two requests, or before the first
-	held     share         // of the bytes in flight, for headers
+	held     share         // for headers and requests
 	takes    int           // bytes, for itself
 	hello    int           // bytes of a TLS handshake that is not complete, and 1; 0: it is
 	slow     atomic.Bool   // its client did not take an answer in time
@@ -58,7 +58,7 @@ const (
 
 // admit gives a connection a seat, or closes it.
 func (s *Server) admit(conn net.Conn) *seat {
-	f, c := &s.floor, &seat{Conn: conn, s: s, between: true, held: share{of: s.InFlight}}
+	f, c := &s.floor, &seat{Conn: conn, s: s, between: true, held: share{of: s.InFlight, beside: true}}
 	var leaves *seat
 	f.mu.Lock()
 	over := len(f.seats) - s.Connections
@@ -154,7 +154,7 @@ func (f *floor) leave(c *seat) {
 // takes counts what a connection takes for itself. The caller holds the lock.
 func (s *Server) takes(c *seat, bytes int) {
 	if c.takes += bytes; s.InFlight != nil {
-		s.InFlight.connections.Add(int64(bytes))
+		s.InFlight.beside.Add(int64(bytes))
 	}
 }
 

@@ -21,6 +21,8 @@ func TestDropped(t *testing.T) {
 		{"Connection names the coding", "/free/a", []string{"Connection: Content-Encoding", "Content-Encoding: gzip"}, gzipped(`{"u":"`+phone+`"}`, named), []string{lengthLine(`{"u":"` + pseudonymOf(phone) + `"}`)}},
 		{"the client's address", "/free/a", []string{"Forwarded: for=192.0.2.1", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-Host: h", "X-Forwarded-Anything: x", "X-Real-IP: 192.0.2.1", "X-A: 1"}, "", []string{"X-A: 1"}},
 		{"the client's address, as CGI reads it", "/free/a", []string{"X_Forwarded_For: 192.0.2.1", "x-real_ip: 192.0.2.1", "X-A: 1"}, "", []string{"X-A: 1"}},
+		{"the client's address, as other gateways do", "/free/a", []string{"X.Forwarded!For: 192.0.2.1", "X~real~ip: 192.0.2.1", "X-A: 1"}, "", []string{"X-A: 1"}},
+		{"a coding, as gateways read it", "/free/a", []string{"Content.Encoding: gzip", "Content'Length: 7", "Transfer|Encoding: chunked", "Keep+Alive: 5", "X-A: 1"}, "", []string{"X-A: 1"}},
 		{"Connection names the address", "/free/a", []string{"Connection: X-Forwarded-For", "X-Forwarded-For: 192.0.2.1"}, "", nil},
 		{"an expectation", "/free/a", []string{"Expect: 100-continue"}, `{}`, []string{"Content-Length: 2"}},
 		{"a trailer that is announced", "/free/a", []string{"Trailer: X-User", "Transfer-Encoding: chunked"}, "2\r\n{}\r\n0\r\nX-User: " + phone + "\r\n\r\n", []string{"Content-Length: 2"}},

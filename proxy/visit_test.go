@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statveil/statveil/proxy"
+	"github.com/statveil/statveil/rules"
 )
 
 // eventually sends a request, each time on a connection of its own, until it is served.
@@ -75,15 +76,18 @@ func TestSlowMakeRoom(t *testing.T) {
 func TestStreamsMakeRoom(t *testing.T) {
 	server, client := secured(t)
 	c := newCollector(t, nil)
-	r := sanitized(t, c, &proxy.Server{Connections: 5, TLS: server})
+	begun := make(chan struct{}, 300)
+	r := sanitized(t, c, &proxy.Server{Connections: 5, TLS: server}, func(s *proxy.Sanitizer) {
+		set := s.Rules()
+		s.Rules = func() *rules.Set { begun <- struct{}{}; return set }
+	})
 	slow := clientOf(t, client, "h2")
 	for range 5 {
 		body, end := io.Pipe()
 		t.Cleanup(func() { end.Close() })
 		go slow.Post("https://"+r.address+"/free/a", "application/json", body) // it ends when the connection does
-		if _, err := io.WriteString(end, "["); err != nil {
-			t.Fatal(err)
-		}
+		io.WriteString(end, "[")
+		<-begun
 	}
 	honest := clientOf(t, client, "http/1.1")
 	for range 200 {
@@ -108,7 +112,7 @@ func TestStreamsMakeRoom(t *testing.T) {
 // Connections take memory too. Those that are kept open for later leave it to a body.
 func TestIdleMakeRoom(t *testing.T) {
 	c := newCollector(t, nil)
-	inflight := proxy.NewInFlight(300 << 10)
+	inflight := proxy.NewInFlight(200 << 10).TakeAll()
 	r := sanitized(t, c, &proxy.Server{InFlight: inflight}, func(s *proxy.Sanitizer) { s.InFlight = inflight })
 	for range 20 { // 8 KiB each
 		conn := dial(t, r.address)
@@ -118,7 +122,7 @@ func TestIdleMakeRoom(t *testing.T) {
 	if n := inflight.Bytes(); n != 0 {
 		t.Errorf("%d bytes are held between requests", n)
 	}
-	eventually(t, r.address, request("POST", "/free/b", []string{"Connection: close"}, long(150<<10)))
+	eventually(t, r.address, request("POST", "/free/b", []string{"Connection: close"}, long(60<<10)))
 	if n := r.evicted(t); n == 0 || n == 20 {
 		t.Errorf("%d of 20 idle connections had to go", n)
 	}
@@ -130,7 +134,7 @@ func TestIdleMakeRoom(t *testing.T) {
 // Headers that come are counted before they are requests, and have each other leave.
 func TestHeadersMakeRoom(t *testing.T) {
 	c := newCollector(t, nil)
-	inflight := proxy.NewInFlight(1 << 20)
+	inflight := proxy.NewInFlight(1 << 20).TakeAll()
 	r := sanitized(t, c, &proxy.Server{InFlight: inflight}, func(s *proxy.Sanitizer) { s.InFlight = inflight })
 	for range 30 {
 		io.WriteString(dial(t, r.address), "GET /free/a HTTP/1.1\r\nX-A: "+strings.Repeat("x", 60<<10))

@@ -79,7 +79,7 @@ func newMetrics(s *sidecar) *metrics {
 	m.observing = gauge("observing_routes", "Routes that observe: their requests are forwarded unchanged.")
 	now("tenants", "Tenants that have a keyring of their own.", func() float64 { return float64(s.now.Load().keys.tenants) })
 	now("key_version_max", "The highest key version that is in effect.", func() float64 { return float64(s.now.Load().keys.newest()) })
-	now("inflight_bytes", "Bytes of bodies in memory, of requests and answers.", func() float64 { return float64(s.inflight.Bytes()) })
+	now("inflight_bytes", "Bytes in memory for requests and answers.", func() float64 { return float64(s.inflight.Bytes()) })
 	now("connections", "Connections of clients.", func() float64 { return float64(s.server.Open()) })
 	m.registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "statveil_build_info", Help: "Always 1; the labels say what runs.",

@@ -73,14 +73,19 @@ func (a *attacker2) open(block []byte, end bool) error {
 	return err
 }
 
+// rounds is how often an attacker comes back, on a connection of its own. We end most
+// of them soon.
+const rounds = 5
+
 // floods are what an attacker2 does until it is stopped, or has done it often enough.
 var floods = []struct {
 	name        string
 	connections int
+	holds       bool // the attack is to stay
 	settings    []http2.Setting
 	attack      func(a *attacker2) error
 }{
-	{"rapid reset", 8, nil, func(a *attacker2) error {
+	{"rapid reset", 8, false, nil, func(a *attacker2) error {
 		block := a.header("POST", statsPath)
 		for range 20_000 {
 			id := a.stream
@@ -93,7 +98,7 @@ var floods = []struct {
 		}
 		return nil
 	}},
-	{"reset by the server", 8, nil, func(a *attacker2) error { // it is we who make it reset (CVE-2025-8671)
+	{"reset by the server", 8, false, nil, func(a *attacker2) error { // it is we who make it reset (CVE-2025-8671)
 		block := a.header("POST", statsPath)
 		for range 20_000 {
 			id := a.stream
@@ -106,7 +111,7 @@ var floods = []struct {
 		}
 		return nil
 	}},
-	{"CONTINUATION without end", 8, nil, func(a *attacker2) error {
+	{"CONTINUATION without end", 8, false, nil, func(a *attacker2) error {
 		block := a.header("POST", statsPath)
 		if err := a.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block, EndStream: true}); err != nil {
 			return err
@@ -119,7 +124,7 @@ var floods = []struct {
 		}
 		return nil
 	}},
-	{"empty CONTINUATION", 8, nil, func(a *attacker2) error {
+	{"empty CONTINUATION", 8, false, nil, func(a *attacker2) error {
 		if err := a.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: a.header("POST", statsPath), EndStream: true}); err != nil {
 			return err
 		}
@@ -130,7 +135,7 @@ var floods = []struct {
 		}
 		return nil
 	}},
-	{"SETTINGS", 8, nil, func(a *attacker2) error {
+	{"SETTINGS", 8, false, nil, func(a *attacker2) error {
 		for i := range 100_000 {
 			if err := a.WriteSettings(http2.Setting{ID: http2.SettingHeaderTableSize, Val: uint32(i)}, http2.Setting{ID: http2.SettingInitialWindowSize, Val: uint32(i)}); err != nil {
 				return err
@@ -138,7 +143,7 @@ var floods = []struct {
 		}
 		return nil
 	}},
-	{"PING", 8, nil, func(a *attacker2) error {
+	{"PING", 8, false, nil, func(a *attacker2) error {
 		for range 100_000 {
 			if err := a.WritePing(false, [8]byte{}); err != nil {
 				return err
@@ -146,7 +151,7 @@ var floods = []struct {
 		}
 		return nil
 	}},
-	{"PRIORITY", 8, nil, func(a *attacker2) error {
+	{"PRIORITY", 8, false, nil, func(a *attacker2) error {
 		for i := range 100_000 {
 			if err := a.WritePriority(uint32(2*i+1), http2.PriorityParam{StreamDep: uint32(2*i + 3), Weight: 1}); err != nil {
 				return err
@@ -154,7 +159,7 @@ var floods = []struct {
 		}
 		return nil
 	}},
-	{"empty DATA", 8, nil, func(a *attacker2) error {
+	{"empty DATA", 8, false, nil, func(a *attacker2) error {
 		if err := a.open(a.header("POST", statsPath), false); err != nil {
 			return err
 		}
@@ -165,7 +170,7 @@ var floods = []struct {
 		}
 		return nil
 	}},
-	{"WINDOW_UPDATE", 8, nil, func(a *attacker2) error {
+	{"WINDOW_UPDATE", 8, false, nil, func(a *attacker2) error {
 		if err := a.open(a.header("POST", statsPath), false); err != nil {
 			return err
 		}
@@ -176,26 +181,41 @@ var floods = []struct {
 		}
 		return nil
 	}},
-	{"headers of many fields, bodies that do not come", 32, nil, func(a *attacker2) error {
+	{"headers of many fields, bodies that do not come", 32, true, nil, func(a *attacker2) error {
 		var lines []string
 		for i := range 1_500 {
 			lines = append(lines, "x"+strconv.Itoa(i), "v")
 		}
 		return a.hold(a.header("POST", statsPath, lines...), false)
 	}},
-	{"HPACK bombs, bodies that do not come", 32, nil, func(a *attacker2) error {
+	{"HPACK bombs, bodies that do not come", 32, true, nil, func(a *attacker2) error {
 		var lines []string
 		for range 15 { // one value in the table of 4 KB, and as often as may be
 			lines = append(lines, "x-bomb", strings.Repeat("x", 3900))
 		}
 		return a.hold(a.header("POST", statsPath, lines...), false)
 	}},
-	{"answers that are not taken", 32, []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}}, func(a *attacker2) error {
+	{"answers that are not taken", 32, true, []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}}, func(a *attacker2) error {
 		return a.hold(a.header("GET", "/v1/apps/7/configurations/large"), true)
 	}},
-	{"refusals that are not taken", 32, []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}}, func(a *attacker2) error {
+	{"refusals that are not taken", 32, true, []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}}, func(a *attacker2) error {
 		return a.hold(a.header("GET", "/nowhere"), true)
 	}},
+}
+
+// attackOnce is one attack, on a connection of its own, and says how it ended.
+func attackOnce(s *sidecar, id *identity, settings []http2.Setting, attack func(*attacker2) error) string {
+	a, err := attack2(s, id, settings...)
+	if a != nil {
+		defer a.close()
+	}
+	if err == nil {
+		err = attack(a)
+	}
+	if err != nil {
+		return "cut off"
+	}
+	return "done"
 }
 
 // hold opens as many streams as a connection may have, and waits.
@@ -225,17 +245,11 @@ func TestFrames(t *testing.T) {
 			var ended tally
 			for range f.connections {
 				attack.Go(func() {
-					a, err := attack2(s, id, f.settings...)
-					if err == nil {
-						err = f.attack(a)
-					}
-					if a != nil {
-						a.close()
-					}
-					if err != nil {
-						ended.add("cut off")
-					} else {
-						ended.add("done")
+					for range rounds {
+						ended.add(attackOnce(s, id, f.settings, f.attack))
+						if f.holds {
+							return
+						}
 					}
 				})
 			}

@@ -152,8 +152,11 @@ func TestReloadKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	os.Remove(path)
-	succeed(t, "keys", "init", "--keys", "file:"+path)
+	other := filepath.Join(t.TempDir(), "keys.json")
+	succeed(t, "keys", "init", "--keys", "file:"+other)
+	if err := os.Rename(other, path); err != nil {
+		t.Fatal(err)
+	}
 	r.logs(t, failed, 1) // other keys under the same numbers: every pseudonym would change
 	if _, now := r.now(t); now != second {
 		t.Errorf("with another file, the pseudonym is %s, want %s", now, second)

@@ -110,7 +110,7 @@ func (x *exchange) room(bytes int) error {
 }
 
 func busy() *Refusal {
-	return limited(Busy, "inflight", "too many bytes of bodies are in flight; try again")
+	return limited(Busy, "inflight", "too many bytes are in flight; try again")
 }
 
 var (

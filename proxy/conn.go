@@ -112,9 +112,14 @@ func (f *floor) turnOut(but *seat, weight func(*seat) int) *seat {
 	return leaves
 }
 
-// byTime is the same weight for all that have had their time.
+// byTime has those go first that have nothing under way, and nobody who has had no time
+// for what is.
 func byTime(c *seat) int {
-	if c.requests > 0 && time.Since(c.since) < grace {
+	waited := time.Since(c.since) >= grace
+	switch {
+	case c.between && waited:
+		return 2
+	case !c.between && !waited:
 		return 0
 	}
 	return 1
@@ -228,6 +233,16 @@ func (f *floor) close() (requests int) {
 	return f.requests
 }
 
+// cut closes every connection, without the words with which TLS ends one: they would
+// wait for the client.
+func (f *floor) cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.seats {
+		c.Conn.Close()
+	}
+}
+
 func (f *floor) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -325,9 +340,11 @@ func (c *strictConn) keep() bool {
 			needs = 0
 		}
 	}
-	more := needs - c.kept
+	if !c.seat.hold(needs - c.kept) {
+		return false
+	}
 	c.kept = needs
-	return c.seat.hold(more)
+	return true
 }
 
 func (c *strictConn) Close() error {

@@ -71,14 +71,14 @@ func (f *InFlight) take(n int64) (ok, never bool) {
 }
 
 // takeBeside is take for what is no body.
-func (f *InFlight) takeBeside(n int64) bool {
+func (f *InFlight) takeBeside(n int64) (ok, never bool) {
 	for {
-		held := f.beside.Load()
-		if more := held + n - f.free; more > 0 && f.bytes.Load()+more > f.limit.Load() {
-			return false
+		held, most := f.beside.Load(), f.limit.Load()
+		if more := held + n - f.free; more > 0 && f.bytes.Load()+more > most {
+			return false, n-f.free > most
 		}
 		if f.beside.CompareAndSwap(held, held+n) {
-			return true
+			return true, false
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (s *share) try(n int) (ok, never bool) {
 		return true, false
 	}
 	if s.beside {
-		ok = s.of.takeBeside(int64(n))
+		ok, never = s.of.takeBeside(int64(n))
 	} else {
 		ok, never = s.of.take(int64(n))
 	}

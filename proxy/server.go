@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -100,6 +101,7 @@ func (s *Server) Shutdown(soft, hard context.Context) (late int) {
 	go func() {
 		defer close(s.ended)
 		if s.HTTP.Shutdown(hard) != nil {
+			s.floor.cut()
 			s.HTTP.Close()
 		}
 	}()
@@ -365,7 +367,7 @@ func (s *Server) handshake(seat *seat) (net.Conn, error) {
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			s.closed(limited(Slow, "read_header", "the TLS handshake took too long"), 0)
-		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed): // the client left, or had to make room
+		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, errBusy): // the client left, or that was told
 		default:
 			s.closed(refuse(Unparseable, handshakeTrouble(err)), 0)
 		}

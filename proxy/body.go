@@ -191,6 +191,24 @@ func checkCharset(req *http.Request, body []byte) error {
 	return nil
 }
 
+// A passedBody is of a route that passes: sent as it comes, up to the limit.
+type passedBody struct {
+	io.ReadCloser
+	left int64
+	err  error
+}
+
+func (b *passedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
+	if b.left -= int64(n); b.left < 0 {
+		err = errTooLarge
+	}
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
 // setBody makes b the whole body of the request.
 func setBody(req *http.Request, b []byte) {
 	req.TransferEncoding = nil

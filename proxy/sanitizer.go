@@ -69,7 +69,8 @@ type Sanitizer struct {
 	Now func() time.Time
 
 	// Observe, if set, is told of every request when its answer's header is
-	// there. Outcomes hold no text of a request.
+	// there, and once more where the answer then breaks off. Outcomes hold no
+	// text of a request.
 	Observe func(Outcome)
 
 	// Found, if set, is called for every finding, in the goroutine of the

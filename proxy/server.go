@@ -98,9 +98,9 @@ func (s *Server) Shutdown(soft, hard context.Context) (late int) {
 	select {
 	case <-s.ended:
 	case <-soft.Done():
-		s.stop(ErrStopping)
 	}
 	late = s.floor.close()
+	s.stop(ErrStopping)
 	<-s.ended
 	return late
 }
@@ -112,12 +112,14 @@ type connKey struct{}
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	conn := r.Context().Value(connKey{}).(net.Conn)
-	strict, _ := conn.(*strictConn) // nil: HTTP/2
+	d := &deadlines{c: http.NewResponseController(w)}
+	defer d.done()
 	var refusal *Refusal
+	strict, _ := conn.(*strictConn)
 	if strict != nil {
 		refusal = strict.next()
-	} else {
-		w = &pacedWriter{w, seatOf(conn)}
+	} else { // HTTP/2
+		w = &pacedWriter{w, d, seatOf(conn)}
 	}
 	requests := s.floor.begin()
 	defer s.floor.end()
@@ -125,23 +127,23 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		refusal = limited(Busy, "connections", "too many connections or requests at once; try again")
 	}
 	if r.ContentLength != 0 {
-		body := &timedBody{ReadCloser: r.Body, strict: strict, ctx: r.Context(), c: http.NewResponseController(w)}
-		if body.until(time.Now().Add(s.ReadBody)) != nil {
+		body := &timedBody{r.Body, d, strict, r.Context()}
+		if d.read(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone
 		}
-		defer body.done()
 		defer context.AfterFunc(body.ctx, body.stop)()
+		defer body.stop()
 		timed := *r // net/http looks at its own body to tell whether the connection can go on
 		timed.Body = body
 		r = &timed
 	}
 	if refusal != nil {
 		s.refuse(w, r, refusal)
-		return
+	} else {
+		s.Handler.ServeHTTP(w, r)
 	}
-	s.Handler.ServeHTTP(w, r)
 	if w, ok := w.(*pacedWriter); ok {
-		_ = w.FlushError() // what net/http holds back would be written in any time
+		_ = w.FlushError() // or net/http would write what it holds back, in any time
 	}
 }
 
@@ -166,94 +168,6 @@ func (s *Server) closed(refusal *Refusal, status int) {
 	o := Outcome{Status: status}
 	o.refused(refusal)
 	s.observe(o)
-}
-
-// A timedBody has a deadline until it is read: waiting for the collector is not its
-// matter. A transport may read it when its request is over already, and net/http
-// takes no deadline then.
-type timedBody struct {
-	io.ReadCloser
-	strict *strictConn // nil: HTTP/2
-	ctx    context.Context
-
-	mu sync.Mutex
-	c  *http.ResponseController // nil once the request is over
-}
-
-func (b *timedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
-		_ = b.until(time.Time{}) // it fails only where the connection is gone
-		if b.strict != nil && b.strict.passed(&b.strict.framing.bad) {
-			return n, errors.New("the trailer is framed in a way that others may read otherwise")
-		}
-	}
-	return n, err
-}
-
-// Close leaves it to net/http to close the body, once there is an answer: that waits
-// for what is still to come, and the client may wait for the answer.
-func (b *timedBody) Close() error { return nil }
-
-func (b *timedBody) until(t time.Time) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.c == nil {
-		return nil
-	}
-	return b.c.SetReadDeadline(t)
-}
-
-// stop ends the wait for the body where the server has to stop.
-func (b *timedBody) stop() {
-	if context.Cause(b.ctx) == ErrStopping {
-		_ = b.until(time.Unix(1, 0))
-	}
-}
-
-// done is called once the request is over. What net/http then reads of the body, it
-// reads in the time that was given.
-func (b *timedBody) done() {
-	b.stop()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.c = nil
-}
-
-// A pacedWriter gives an HTTP/2 client time for each piece of its answer: a stream of
-// which it takes nothing stands still while its connection does not (RFC 9113, 5.2).
-type pacedWriter struct {
-	http.ResponseWriter
-	seat *seat
-}
-
-func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *pacedWriter) Write(p []byte) (n int, err error) {
-	for more := true; more && err == nil; more = n < len(p) {
-		err = w.paced(func() error {
-			wrote, err := w.ResponseWriter.Write(p[n:min(n+piece, len(p))])
-			n += wrote
-			return err
-		})
-	}
-	return n, err
-}
-
-func (w *pacedWriter) FlushError() error {
-	return w.paced(http.NewResponseController(w.ResponseWriter).Flush)
-}
-
-// paced does what waits for the client.
-func (w *pacedWriter) paced(write func() error) error {
-	c, began := http.NewResponseController(w.ResponseWriter), time.Now()
-	_ = c.SetWriteDeadline(began.Add(w.seat.s.Write)) // of HTTP/2 it never fails
-	err := write()
-	_ = c.SetWriteDeadline(time.Time{})
-	if err != nil && time.Since(began) >= w.seat.s.Write {
-		w.seat.tooSlow()
-	}
-	return err
 }
 
 // An entrance is the listener as net/http sees it: of connections that are admitted

@@ -29,9 +29,12 @@ type floor struct {
 	closed   bool
 }
 
-// grace is how long we wait in any case for a client that has a request under way, or
-// may have one on its way.
-const grace = time.Second
+// How long we wait in any case for a client that has a request under way, or may have
+// one on its way; and where there is a place for it, but little memory.
+const (
+	grace       = time.Second
+	memoryGrace = 3 * time.Second
+)
 
 // A seat is a connection, below its TLS.
 type seat struct {
@@ -113,8 +116,11 @@ func (f *floor) turnOut(but *seat, weight func(*seat) int) *seat {
 }
 
 // byTime is the same weight for all that have had their time.
-func byTime(c *seat) int {
-	if c.requests > 0 && time.Since(c.since) < grace {
+func byTime(c *seat) int { return c.after(grace) }
+
+// after is 1 for a seat that has a request under way for so long, or has none.
+func (c *seat) after(d time.Duration) int {
+	if c.requests > 0 && time.Since(c.since) < d {
 		return 0
 	}
 	return 1
@@ -129,7 +135,7 @@ func byRequests(c *seat) int {
 }
 
 // byBytes has those go that hold much.
-func byBytes(c *seat) int { return byTime(c) * c.held.size() }
+func byBytes(c *seat) int { return c.after(memoryGrace) * c.held.size() }
 
 func (s *Server) turnedOut(all ...*seat) {
 	for _, c := range all {

@@ -54,7 +54,7 @@ type seat struct {
 
 // What a connection takes in memory without a request: its goroutines and buffers.
 const (
-	perConnection = 8 << 10
+	perConnection = 12 << 10
 	perTLS        = 24 << 10 // more
 	perHTTP2      = 32 << 10 // still more
 )

@@ -9,13 +9,13 @@ FUZZTIME ?= 30s
 BINARY  ?= statveil
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test race lint e2e e2e-image bench fuzz build vuln
+.PHONY: help quick test race lint e2e e2e-image e2e-attack bench fuzz build vuln
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-quick: ## the tests while you work: no race detector, needs no C compiler
-	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) $(PKG)
+quick: ## the tests while you work: fewer rounds, no race detector, needs no C compiler
+	CGO_ENABLED=0 $(GO) test -short $(TESTFLAGS) $(PKG)
 
 test: lint race ## everything that has to hold: lint, and all tests with the race detector
 
@@ -39,11 +39,14 @@ lint: ## format, vet, staticcheck, a tidy go.mod, unaltered modules
 	$(GO) mod verify
 
 # Each of these has a Go module of its own, since it needs more of the machine than Go. None skips what it cannot run.
-e2e: e2e-image ## what is shipped, run for real: all of the following
+e2e: e2e-image e2e-attack ## what is shipped, run for real: all of the following
 
 # Not from the cache of tests: Go does not know that the Dockerfile is read.
 e2e-image: ## the Dockerfile, built and run (needs root, and Debian's buildah runc umoci busybox-static)
 	cd test/image && $(GO) vet . && $(GO) test -count=1 $(TESTFLAGS) .
+
+e2e-attack: ## slow clients, floods and bombs against the real program, and h2spec (needs Debian's slowhttptest)
+	cd test/attack && $(GO) vet ./... && $(GO) test -count=1 $(TESTFLAGS) ./...
 
 bench: ## all benchmarks, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(PKG)

@@ -35,8 +35,8 @@ type File struct {
 }
 
 // OpenFile reads the keys of a file that [CreateFile] made. It refuses a file
-// that others than its owner can read or write. Errors say what to do and never
-// hold a secret.
+// that others than its owner can read or write, but for one of root's that root let
+// our group read. Errors say what to do and never hold a secret.
 func OpenFile(path string) (*File, error) {
 	all, _, err := read(path)
 	if err != nil {

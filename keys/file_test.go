@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/statveil/statveil/keys"
 	"github.com/statveil/statveil/pseudonym"
@@ -282,6 +283,63 @@ func TestFileDoesNotPrint(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
 		if got := fmt.Sprintf(verb, f); got != "keys.File" {
 			t.Errorf("%s: got %q", verb, got)
+		}
+	}
+}
+
+// Keys continue others where every pseudonym that those made is still known.
+func TestContinues(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	open := func(name string) *keys.File {
+		f, err := keys.OpenFile(path(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	step := func(name, from string, do func(path string) error) *keys.File {
+		if from != "" {
+			data, err := os.ReadFile(path(from))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path(name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := do(path(name)); err != nil {
+			t.Fatal(err)
+		}
+		return open(name)
+	}
+	rotate := func(tenant string) func(string) error {
+		return func(path string) error { _, err := keys.Rotate(path, tenant, time.Now()); return err }
+	}
+	first := step("first", "", keys.CreateFile)
+	rotated := step("rotated", "first", rotate("default"))
+	own := step("own", "rotated", rotate("acme"))
+	global := step("global", "own", rotate("_global"))
+	other := step("other", "", keys.CreateFile)
+	acme := step("acme", "", func(path string) error { return keys.AddKeyring(path, "acme") })
+	both := step("both", "acme", func(path string) error { return keys.AddKeyring(path, "beta") })
+	for i, tt := range []struct {
+		now, before *keys.File
+		want        string // of the error
+	}{
+		{first, first, ""}, {rotated, first, ""}, {own, first, ""}, {global, first, ""}, {global, rotated, ""}, {both, acme, ""},
+		{first, rotated, "keyring default no longer has its version 2"},
+		{rotated, own, "keyring acme no longer has its version 3"},
+		{own, global, "keyring _global no longer has its version 3"},
+		{other, first, "keyring default no longer has its version 1"},
+		{acme, both, "keyring beta no longer has its version 1"},
+		{acme, first, "keyring default no longer has its version 1"},
+		{first, acme, "keyring acme no longer has its version 1"},
+	} {
+		err := tt.now.Continues(tt.before)
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.HasPrefix(err.Error(), tt.want+":")) {
+			t.Errorf("%d: got %v, want %q", i, err, tt.want)
 		}
 	}
 }

@@ -110,7 +110,7 @@ func (x *exchange) room(bytes int) error {
 }
 
 func busy() *Refusal {
-	return limited(Busy, "inflight", "too many bytes of bodies are in flight; try again")
+	return limited(Busy, "inflight", "too many bytes are in flight; try again")
 }
 
 var (
@@ -134,7 +134,12 @@ func (x *exchange) readAll(r io.Reader, size, limit int64) ([]byte, error) {
 			if size+1 > int64(len(buf)) && size < room {
 				room = min(size, limit) + 1 // one more shows that it ends there
 			}
-			if !x.held.some(int(room)) {
+			ok := x.held.some(int(room))
+			if double := int64(cap(buf)) * 2; !ok && double > 0 && double < room && room != size+1 { // it may be all that is needed
+				room = double
+				ok = x.held.some(int(room))
+			}
+			if !ok {
 				x.lacked = int(room)
 				return buf, errBusy
 			}
@@ -184,6 +189,24 @@ func checkCharset(req *http.Request, body []byte) error {
 		}
 	}
 	return nil
+}
+
+// A passedBody is of a route that passes: sent as it comes, up to the limit.
+type passedBody struct {
+	io.ReadCloser
+	left int64
+	err  error
+}
+
+func (b *passedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
+	if b.left -= int64(n); b.left < 0 {
+		err = errTooLarge
+	}
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
 }
 
 // setBody makes b the whole body of the request.

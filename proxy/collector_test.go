@@ -146,6 +146,9 @@ func (c *collector) serve(conn net.Conn) {
 
 // framed says whether an answer tells its reader where it ends.
 func framed(answer string) bool {
+	for strings.HasPrefix(answer, "HTTP/1.1 103 ") {
+		_, answer, _ = strings.Cut(answer, "\r\n\r\n")
+	}
 	head, _, _ := strings.Cut(answer, "\r\n\r\n")
 	return (strings.Contains(head, "Content-Length:") || strings.Contains(head, "chunked") || strings.Contains(head, " 304 ") || strings.Contains(head, " 204 ")) &&
 		!strings.Contains(head, "Connection: close")

@@ -46,7 +46,7 @@ type seat struct {
 	place    *list.Element // among those that wait
 	since    time.Time     // it does
 	between  bool          // two requests, or before the first
-	held     share         // of the bytes in flight, for headers
+	held     share         // for headers and requests
 	takes    int           // bytes, for itself
 	hello    int           // bytes of a TLS handshake that is not complete, and 1; 0: it is
 	slow     atomic.Bool   // its client did not take an answer in time
@@ -61,7 +61,7 @@ const (
 
 // admit gives a connection a seat, or closes it.
 func (s *Server) admit(conn net.Conn) *seat {
-	f, c := &s.floor, &seat{Conn: conn, s: s, between: true, held: share{of: s.InFlight}}
+	f, c := &s.floor, &seat{Conn: conn, s: s, between: true, held: share{of: s.InFlight, beside: true}}
 	var leaves *seat
 	f.mu.Lock()
 	over := len(f.seats) - s.Connections
@@ -115,12 +115,14 @@ func (f *floor) turnOut(but *seat, weight func(*seat) int) *seat {
 	return leaves
 }
 
-// byTime is the same weight for all that have had their time.
-func byTime(c *seat) int { return c.after(grace) }
-
-// after is 1 for a seat that has a request under way for so long, or has none.
-func (c *seat) after(d time.Duration) int {
-	if c.requests > 0 && time.Since(c.since) < d {
+// byTime has those go first that have nothing under way, and nobody who has had no time
+// for what is.
+func byTime(c *seat) int {
+	waited := time.Since(c.since) >= grace
+	switch {
+	case c.between && waited:
+		return 2
+	case !c.between && !waited:
 		return 0
 	}
 	return 1
@@ -135,7 +137,12 @@ func byRequests(c *seat) int {
 }
 
 // byBytes has those go that hold much.
-func byBytes(c *seat) int { return c.after(memoryGrace) * c.held.size() }
+func byBytes(c *seat) int {
+	if c.requests > 0 && time.Since(c.since) < memoryGrace {
+		return 0
+	}
+	return c.held.size()
+}
 
 func (s *Server) turnedOut(all ...*seat) {
 	for _, c := range all {
@@ -160,7 +167,7 @@ func (f *floor) leave(c *seat) {
 // takes counts what a connection takes for itself. The caller holds the lock.
 func (s *Server) takes(c *seat, bytes int) {
 	if c.takes += bytes; s.InFlight != nil {
-		s.InFlight.connections.Add(int64(bytes))
+		s.InFlight.beside.Add(int64(bytes))
 	}
 }
 
@@ -232,6 +239,16 @@ func (f *floor) close() (requests int) {
 		}
 	}
 	return f.requests
+}
+
+// cut closes every connection, without the words with which TLS ends one: they would
+// wait for the client.
+func (f *floor) cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.seats {
+		c.Conn.Close()
+	}
 }
 
 func (f *floor) count() int {
@@ -331,9 +348,11 @@ func (c *strictConn) keep() bool {
 			needs = 0
 		}
 	}
-	more := needs - c.kept
+	if !c.seat.hold(needs - c.kept) {
+		return false
+	}
 	c.kept = needs
-	return c.seat.hold(more)
+	return true
 }
 
 func (c *strictConn) Close() error {

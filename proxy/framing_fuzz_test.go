@@ -229,7 +229,7 @@ func TestFramingAgrees(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	served := 0
-	for range 3000 {
+	for range 1000 {
 		var in string
 		for range 1 + r.IntN(4) {
 			one := wellKnown[r.IntN(len(wellKnown))]
@@ -244,7 +244,7 @@ func TestFramingAgrees(t *testing.T) {
 		}
 		served += len(serve(in))
 	}
-	if served < 2000 {
+	if served < 700 {
 		t.Errorf("%d requests were served", served)
 	}
 }

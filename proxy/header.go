@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/statveil/statveil/rules"
 )
 
 // hopByHop are headers that hold for one connection only (RFC 9110, 7.6.1).
@@ -24,14 +26,14 @@ func dropHopByHop(h http.Header) {
 		h.Del(name)
 	}
 	for name := range h {
-		if strings.Contains(name, "_") && framed(http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))) {
+		if n := rules.HeaderName(name); n != name && framed(http.CanonicalHeaderKey(n)) {
 			delete(h, name)
 		}
 	}
 }
 
 // framed says whether a header is about the framing or the coding of a message. For
-// gateways to CGI, X_Y is another spelling of X-Y.
+// gateways to CGI, X_Y and X.Y are other spellings of X-Y.
 func framed(name string) bool {
 	return slices.Contains(hopByHop, name) || name == "Content-Length" || name == "Content-Encoding" || name == "Content-Type"
 }
@@ -43,7 +45,7 @@ func (x *exchange) dropForwarded(h http.Header) {
 		if x.match.Names(name) {
 			continue
 		}
-		switch n := strings.ToLower(strings.ReplaceAll(name, "_", "-")); { // gateways to CGI read _ as -
+		switch n := strings.ToLower(rules.HeaderName(name)); { // as gateways to CGI read it
 		case n == "forwarded", n == "x-real-ip", strings.HasPrefix(n, "x-forwarded-"):
 			delete(h, name)
 		}

@@ -1,9 +1,13 @@
 package proxy_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/statveil/statveil/proxy"
+	"github.com/statveil/statveil/rules"
 )
 
 // What holds for one connection, and what says who the client is, goes no further.
@@ -21,6 +25,8 @@ func TestDropped(t *testing.T) {
 		{"Connection names the coding", "/free/a", []string{"Connection: Content-Encoding", "Content-Encoding: gzip"}, gzipped(`{"u":"`+phone+`"}`, named), []string{lengthLine(`{"u":"` + pseudonymOf(phone) + `"}`)}},
 		{"the client's address", "/free/a", []string{"Forwarded: for=192.0.2.1", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-Host: h", "X-Forwarded-Anything: x", "X-Real-IP: 192.0.2.1", "X-A: 1"}, "", []string{"X-A: 1"}},
 		{"the client's address, as CGI reads it", "/free/a", []string{"X_Forwarded_For: 192.0.2.1", "x-real_ip: 192.0.2.1", "X-A: 1"}, "", []string{"X-A: 1"}},
+		{"the client's address, as other gateways do", "/free/a", []string{"X.Forwarded!For: 192.0.2.1", "X~real~ip: 192.0.2.1", "X-A: 1"}, "", []string{"X-A: 1"}},
+		{"a coding, as gateways read it", "/free/a", []string{"Content.Encoding: gzip", "Content'Length: 7", "Transfer|Encoding: chunked", "Keep+Alive: 5", "X-A: 1"}, "", []string{"X-A: 1"}},
 		{"Connection names the address", "/free/a", []string{"Connection: X-Forwarded-For", "X-Forwarded-For: 192.0.2.1"}, "", nil},
 		{"an expectation", "/free/a", []string{"Expect: 100-continue"}, `{}`, []string{"Content-Length: 2"}},
 		{"a trailer that is announced", "/free/a", []string{"Trailer: X-User", "Transfer-Encoding: chunked"}, "2\r\n{}\r\n0\r\nX-User: " + phone + "\r\n\r\n", []string{"Content-Length: 2"}},
@@ -97,5 +103,59 @@ func TestOfferedCodings(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// For gateways to CGI, X_Y is another spelling of X-Y: what frames a message or says
+// what is in it does not arrive so, on whatever route.
+func TestUnderscores(t *testing.T) {
+	names := []string{
+		"Content_Length", "content_length", "Content_Type", "CONTENT_TYPE", "Content_Encoding", "Transfer_Encoding", "transfer_Encoding",
+		"Proxy_Authorization", "Proxy_Connection", "Keep_Alive",
+	}
+	about := []string{"X_Forwarded_For", "x_forwarded-host", "X_Real_IP", "X-Real_ip"} // the client
+	var lines []string
+	for _, name := range append(names, about...) {
+		lines = append(lines, name+": 1")
+	}
+	for _, target := range []string{"/free/a", "/static/a", "/watched/a"} {
+		for _, how := range ways {
+			c := newCollector(t, nil)
+			s, client, url := way(t, how)
+			r := sanitized(t, c, s, func(s *proxy.Sanitizer) {
+				set := parse(t, inflightRules)
+				s.Rules = func() *rules.Set { return set }
+			})
+			req, err := http.NewRequest("POST", url(r)+target, strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range append(lines, "X_Other: 1") {
+				name, value, _ := strings.Cut(line, ": ")
+				req.Header[name] = []string{value}
+			}
+			if said := got(client().Do(req)); said != "200 ok" {
+				t.Fatalf("got %q", said)
+			}
+			left := about
+			if target == "/free/a" {
+				left = nil
+			}
+			var there []string
+			for _, line := range c.one(t).lines {
+				if name, _, _ := strings.Cut(line, ":"); strings.Contains(name, "_") {
+					there = append(there, strings.ToLower(name))
+				}
+			}
+			want := []string{"x_other"}
+			for _, name := range left { // which pass, and are observed, as they came
+				want = append(want, strings.ToLower(name))
+			}
+			slices.Sort(there)
+			slices.Sort(want)
+			if !slices.Equal(there, want) {
+				t.Errorf("%s %s: got %q, want %q", target, how, there, want)
+			}
+		}
 	}
 }

@@ -7,12 +7,13 @@ import (
 	"sync/atomic"
 )
 
-// InFlight bounds the bytes of all requests and answers that are in memory at one time,
-// with what is made of them: memory is refused before it runs out. Several Sanitizers
-// and a Server may share one. It is safe for concurrent use.
+// InFlight bounds the bytes of all bodies, of requests and of answers, that are in memory
+// at one time, with what is made of them: memory is refused before it runs out. Several
+// Sanitizers and a Server may share one. It is safe for concurrent use.
 type InFlight struct {
 	limit, bytes atomic.Int64
-	connections  atomic.Int64  // bytes that these take, with what is held for no request
+	beside       atomic.Int64  // bytes that connections and headers take
+	free         int64         // of those, how many are not counted
 	turns        chan struct{} // taken
 
 	// relieve, if set, closes a connection that is kept open for later, and says whether
@@ -20,13 +21,17 @@ type InFlight struct {
 	relieve atomic.Pointer[func() bool]
 }
 
+// freeBeside is what connections and headers may take beside the bodies. What they take
+// more is taken from these.
+const freeBeside = 16 << 20
+
 // Bodies larger than this take turns to be rewritten, one for each processor: what is
 // found in one is many times larger than it is, until it is counted.
 const largeBody = 16 << 10
 
 // NewInFlight returns a bound of so many bytes.
 func NewInFlight(limit int64) *InFlight {
-	f := &InFlight{turns: make(chan struct{}, max(runtime.GOMAXPROCS(0), 2))}
+	f := &InFlight{free: freeBeside, turns: make(chan struct{}, max(runtime.GOMAXPROCS(0), 2))}
 	f.SetLimit(limit)
 	return f
 }
@@ -34,7 +39,7 @@ func NewInFlight(limit int64) *InFlight {
 // SetLimit changes the bound. What is held stays.
 func (f *InFlight) SetLimit(limit int64) { f.limit.Store(limit) }
 
-// Bytes returns how many are held now, without those of connections.
+// Bytes returns how many are held now for bodies.
 func (f *InFlight) Bytes() int64 { return f.bytes.Load() }
 
 // turn waits until a body of this size may be rewritten. What it returns ends that.
@@ -50,10 +55,39 @@ func (f *InFlight) turn(ctx context.Context, size int) (end func(), err error) {
 	}
 }
 
+// take holds n bytes more if there is room for them. What there is no room for never
+// keeps out somebody else. Where not even all connections that could make room would
+// help, it never will.
+func (f *InFlight) take(n int64) (ok, never bool) {
+	for {
+		held, most := f.bytes.Load(), f.limit.Load()
+		if held+n+max(0, f.beside.Load()-f.free) > most {
+			return false, held+n > most
+		}
+		if f.bytes.CompareAndSwap(held, held+n) {
+			return true, false
+		}
+	}
+}
+
+// takeBeside is take for what is no body.
+func (f *InFlight) takeBeside(n int64) (ok, never bool) {
+	for {
+		held, most := f.beside.Load(), f.limit.Load()
+		if more := held + n - f.free; more > 0 && f.bytes.Load()+more > most {
+			return false, n-f.free > most
+		}
+		if f.beside.CompareAndSwap(held, held+n) {
+			return true, false
+		}
+	}
+}
+
 // A share is what one exchange holds of the bytes in flight. An answer may be closed
 // while somebody reads it.
 type share struct {
-	of *InFlight // nil: no bound
+	of     *InFlight // nil: no bound
+	beside bool      // it is of no body
 
 	mu    sync.Mutex
 	bytes int
@@ -80,10 +114,13 @@ func (s *share) try(n int) (ok, never bool) {
 	if s.of == nil || s.ended {
 		return true, false
 	}
-	most := s.of.limit.Load()
-	if bytes := s.of.bytes.Add(int64(n)); bytes+s.of.connections.Load() > most {
-		s.of.bytes.Add(int64(-n))
-		return false, bytes > most
+	if s.beside {
+		ok, never = s.of.takeBeside(int64(n))
+	} else {
+		ok, never = s.of.take(int64(n))
+	}
+	if !ok {
+		return false, never
 	}
 	s.bytes += n
 	return true, false
@@ -128,8 +165,13 @@ func (s *share) end() {
 
 // set is the rest of all of them, which hold the lock.
 func (s *share) set(bytes int) {
-	if s.of != nil && !s.ended {
-		s.of.bytes.Add(int64(bytes - s.bytes))
-		s.bytes = bytes
+	if s.of == nil || s.ended {
+		return
 	}
+	total := &s.of.bytes
+	if s.beside {
+		total = &s.of.beside
+	}
+	total.Add(int64(bytes - s.bytes))
+	s.bytes = bytes
 }

@@ -87,7 +87,8 @@ func (r *Refusal) write(w http.ResponseWriter, req *http.Request) {
 		h.Set("Connection", "Upgrade")
 	}
 	if r.Status == http.StatusMethodNotAllowed {
-		h.Set("Connection", "close") // what follows a CONNECT may be no request
+		h.Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS") // as far as a route does (RFC 9110, 15.5.6)
+		h.Set("Connection", "close")                                   // what follows a CONNECT may be no request
 	}
 	if r.Reason == Busy {
 		h.Set("Retry-After", retryAfter)

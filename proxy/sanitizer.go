@@ -69,7 +69,8 @@ type Sanitizer struct {
 	Now func() time.Time
 
 	// Observe, if set, is told of every request when its answer's header is
-	// there. Outcomes hold no text of a request.
+	// there, and once more where the answer then breaks off. Outcomes hold no
+	// text of a request.
 	Observe func(Outcome)
 
 	// Found, if set, is called for every finding, in the goroutine of the
@@ -115,6 +116,7 @@ func (s *Sanitizer) roundTrip(req *http.Request, client asked) (*http.Response, 
 	o.Observed = err == nil && x.match.Route.Observe
 	o.AsText = x.match != nil && x.match.AsText()
 	if err != nil {
+		x.held.end()
 		refusal := x.refusal(req.Context(), err)
 		refusal.ID = rand.Text()
 		o.refused(refusal)
@@ -187,13 +189,11 @@ func dropped(req *http.Request) *http.Response {
 	}
 }
 
-// release lets go what is held, once the answer is closed.
+// release lets go what is held once the answer is closed.
 func (x *exchange) release(res *http.Response) {
-	if res == nil || x.held.bytes == 0 {
-		x.held.end()
-		return
+	if x.held.bytes > 0 {
+		res.Body = &heldBody{res.Body, &x.held}
 	}
-	res.Body = &heldBody{res.Body, &x.held}
 }
 
 // A heldBody is an answer of which something is in memory.

@@ -5,11 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
-	"os"
-	"strings"
 	"sync"
 	"time"
 )
@@ -100,15 +97,16 @@ func (s *Server) Shutdown(soft, hard context.Context) (late int) {
 	go func() {
 		defer close(s.ended)
 		if s.HTTP.Shutdown(hard) != nil {
+			s.floor.cut()
 			s.HTTP.Close()
 		}
 	}()
 	select {
 	case <-s.ended:
 	case <-soft.Done():
-		s.stop(ErrStopping)
 	}
 	late = s.floor.close()
+	s.stop(ErrStopping)
 	<-s.ended
 	return late
 }
@@ -120,12 +118,14 @@ type connKey struct{}
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	conn := r.Context().Value(connKey{}).(net.Conn)
-	strict, _ := conn.(*strictConn) // nil: HTTP/2
+	d := &deadlines{c: http.NewResponseController(w)}
+	defer d.done()
 	var refusal *Refusal
+	strict, _ := conn.(*strictConn)
 	if strict != nil {
 		refusal = strict.next()
-	} else {
-		w = &pacedWriter{w, seatOf(conn)}
+	} else { // HTTP/2
+		w = &pacedWriter{w, d, seatOf(conn)}
 	}
 	visit, full := s.begin(seatOf(conn), r)
 	defer visit.end()
@@ -135,23 +135,23 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := &answering{ResponseWriter: w, visit: visit}
 	if r.ContentLength != 0 {
-		body := &timedBody{ReadCloser: r.Body, strict: strict, visit: visit, ctx: r.Context(), c: http.NewResponseController(w)}
-		if body.until(time.Now().Add(s.ReadBody)) != nil {
+		body := &timedBody{ReadCloser: r.Body, deadlines: d, strict: strict, visit: visit, ctx: r.Context()}
+		if d.read(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone
 		}
-		defer body.done()
 		defer context.AfterFunc(body.ctx, body.stop)()
+		defer body.stop()
 		timed := *r // net/http looks at its own body to tell whether the connection can go on
 		timed.Body = body
 		r = &timed
 	}
 	if refusal != nil {
 		s.refuse(answer, r, refusal)
-		return
+	} else {
+		s.Handler.ServeHTTP(answer, r)
 	}
-	s.Handler.ServeHTTP(answer, r)
 	if w, ok := w.(*pacedWriter); ok {
-		_ = w.FlushError() // what net/http holds back would be written in any time
+		_ = w.FlushError() // or net/http would write what it holds back, in any time
 	}
 }
 
@@ -176,213 +176,4 @@ func (s *Server) closed(refusal *Refusal, status int) {
 	o := Outcome{Status: status}
 	o.refused(refusal)
 	s.observe(o)
-}
-
-// A timedBody has a deadline until it is read: waiting for the collector is not its
-// matter. A transport may read it when its request is over already, and net/http
-// takes no deadline then.
-type timedBody struct {
-	io.ReadCloser
-	strict *strictConn // nil: HTTP/2
-	visit  *visit
-	ctx    context.Context
-
-	once sync.Once
-	mu   sync.Mutex
-	c    *http.ResponseController // nil once the request is over
-}
-
-func (b *timedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
-		_ = b.until(time.Time{}) // it fails only where the connection is gone
-		b.once.Do(b.visit.read)
-		if b.strict != nil && b.strict.passed(&b.strict.framing.bad) {
-			return n, errors.New("the trailer is framed in a way that others may read otherwise")
-		}
-	}
-	return n, err
-}
-
-// Close leaves it to net/http to close the body, once there is an answer: that waits
-// for what is still to come, and the client may wait for the answer.
-func (b *timedBody) Close() error { return nil }
-
-func (b *timedBody) until(t time.Time) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.c == nil {
-		return nil
-	}
-	return b.c.SetReadDeadline(t)
-}
-
-// stop ends the wait for the body where the server has to stop.
-func (b *timedBody) stop() {
-	if context.Cause(b.ctx) == ErrStopping {
-		_ = b.until(time.Unix(1, 0))
-	}
-}
-
-// done is called once the request is over. What net/http then reads of the body, it
-// reads in the time that was given.
-func (b *timedBody) done() {
-	b.stop()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.c = nil
-}
-
-// A pacedWriter gives an HTTP/2 client time for each piece of its answer: a stream of
-// which it takes nothing stands still while its connection does not (RFC 9113, 5.2).
-type pacedWriter struct {
-	http.ResponseWriter
-	seat *seat
-}
-
-func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *pacedWriter) Write(p []byte) (n int, err error) {
-	for more := true; more && err == nil; more = n < len(p) {
-		err = w.paced(func() error {
-			wrote, err := w.ResponseWriter.Write(p[n:min(n+piece, len(p))])
-			n += wrote
-			return err
-		})
-	}
-	return n, err
-}
-
-func (w *pacedWriter) FlushError() error {
-	return w.paced(http.NewResponseController(w.ResponseWriter).Flush)
-}
-
-// paced does what waits for the client.
-func (w *pacedWriter) paced(write func() error) error {
-	c, began := http.NewResponseController(w.ResponseWriter), time.Now()
-	_ = c.SetWriteDeadline(began.Add(w.seat.s.Write)) // of HTTP/2 it never fails
-	err := write()
-	_ = c.SetWriteDeadline(time.Time{})
-	if err != nil && time.Since(began) >= w.seat.s.Write {
-		w.seat.tooSlow()
-	}
-	return err
-}
-
-// An entrance is the listener as net/http sees it: of connections that are admitted
-// and, where there is TLS, whose handshake is done.
-type entrance struct {
-	net.Listener
-	s       *Server
-	ready   chan accepted
-	over    chan struct{} // closed once nobody accepts any more
-	shaking sync.WaitGroup
-}
-
-type accepted struct {
-	conn net.Conn
-	err  error
-}
-
-func (e *entrance) Accept() (net.Conn, error) {
-	if e.s.TLS != nil {
-		a := <-e.ready
-		return a.conn, a.err
-	}
-	seat, err := e.admitted()
-	if err != nil {
-		return nil, err
-	}
-	return strict(seat, seat), nil
-}
-
-// admitted waits for a connection that there is room for.
-func (e *entrance) admitted() (*seat, error) {
-	for {
-		conn, err := e.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if seat := e.s.admit(conn); seat != nil {
-			return seat, nil
-		}
-	}
-}
-
-// acceptTLS shakes hands with every client, at its own pace. Errors are net/http's to
-// judge: some pass, such as that of too many open files.
-func (e *entrance) acceptTLS() {
-	for {
-		seat, err := e.admitted()
-		if err == nil {
-			e.shaking.Go(func() {
-				conn, err := e.s.handshake(seat)
-				if err != nil || !e.hand(accepted{conn: conn}) {
-					seat.Close()
-				}
-			})
-		} else if !e.hand(accepted{err: err}) {
-			return
-		}
-	}
-}
-
-// hand gives net/http what Accept returns, as long as it accepts.
-func (e *entrance) hand(a accepted) bool {
-	select {
-	case e.ready <- a:
-		return true
-	case <-e.over:
-		return false
-	}
-}
-
-// handshakeTrouble says in words of ours what is wrong with a client.
-func handshakeTrouble(err error) string {
-	var record tls.RecordHeaderError
-	var verify *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &record):
-		return "the client does not speak TLS"
-	case errors.As(err, &verify):
-		return "the client's certificate is not accepted"
-	case strings.HasSuffix(err.Error(), "client didn't provide a certificate"):
-		return "the client has no certificate"
-	case strings.Contains(err.Error(), "remote error: tls:"):
-		return "the client does not accept our certificate, or ended the TLS handshake"
-	}
-	return "the TLS handshake failed"
-}
-
-// handshake returns a connection as net/http wants it: HTTP/2 on a *tls.Conn.
-func (s *Server) handshake(seat *seat) (net.Conn, error) {
-	if err := seat.SetDeadline(time.Now().Add(s.ReadHeader)); err != nil {
-		return nil, err
-	}
-	seat.hello = 1
-	secure := tls.Server(seat, s.TLS())
-	if err := secure.Handshake(); err != nil {
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			s.closed(limited(Slow, "read_header", "the TLS handshake took too long"), 0)
-		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed): // the client left, or had to make room
-		default:
-			s.closed(refuse(Unparseable, handshakeTrouble(err)), 0)
-		}
-		return nil, err
-	}
-	seat.hello = 0
-	seat.held.keep(0)
-	if err := seat.SetDeadline(time.Time{}); err != nil {
-		return nil, err
-	}
-	if secure.ConnectionState().NegotiatedProtocol == "h2" {
-		s.floor.mu.Lock()
-		defer s.floor.mu.Unlock()
-		if s.floor.seated(seat) {
-			s.takes(seat, perHTTP2)
-		}
-		return secure, nil
-	}
-	return strict(secure, seat), nil
 }

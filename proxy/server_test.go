@@ -154,6 +154,11 @@ func closes(t testing.TB, conn net.Conn) {
 // sanitized runs a server in front of a Sanitizer for ruleText, which tells the same.
 func sanitized(t testing.TB, c *collector, server *proxy.Server, set ...func(*proxy.Sanitizer)) *running {
 	t.Helper()
+	return sanitizedOn(t, listen(t), c, server, set...)
+}
+
+func sanitizedOn(t testing.TB, l net.Listener, c *collector, server *proxy.Server, set ...func(*proxy.Sanitizer)) *running {
+	t.Helper()
 	s := newSanitizer(t, ruleText)
 	for _, f := range set {
 		f(s)
@@ -161,7 +166,7 @@ func sanitized(t testing.TB, c *collector, server *proxy.Server, set ...func(*pr
 	r := &running{Server: server, told: newTold()}
 	s.Observe = r.told.observe
 	server.Handler = reverse(s, c.url)
-	return r.run(t, listen(t))
+	return r.run(t, l)
 }
 
 // none waits until there is no connection.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -23,8 +24,7 @@ type Transport struct {
 
 // NewTransport returns a Transport. timeout bounds the wait for the collector to take
 // the next piece of a request, for the header of its answer, and for each next piece
-// of its body. config says whom to trust and who we
-// are, and may be nil.
+// of its body. config says whom to trust and who we are, and may be nil.
 func NewTransport(timeout time.Duration, config *tls.Config) *Transport {
 	t := &Transport{timeout: timeout}
 	dialer := net.Dialer{Timeout: min(timeout, 10*time.Second), KeepAlive: 30 * time.Second}
@@ -116,9 +116,16 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 	if body != nil {
 		out.Body = body()
 	}
+	taken := &takenBody{pace: t.timeout, cancel: cancel}
+	if out.Body != nil && out.Body != http.NoBody {
+		taken.ReadCloser, out.Body = out.Body, taken
+	}
 	res, err = t.pool.RoundTrip(out)
 	if err != nil {
 		cancel()
+		if taken.late.Load() {
+			return nil, true, errLate
+		}
 		return nil, conn == nil || conn.sent.Load() != before, err
 	}
 	res.Body = &pacedBody{ReadCloser: res.Body, pace: t.timeout, cancel: cancel}
@@ -162,6 +169,41 @@ func writePaced(c net.Conn, p []byte, pace time.Duration) (n int, err error) {
 		n += wrote
 	}
 	return n, err
+}
+
+// A takenBody gives up on a collector that does not take the next piece of a request:
+// over HTTP/2 nobody else does.
+type takenBody struct {
+	io.ReadCloser
+	pace   time.Duration
+	cancel context.CancelFunc
+	late   atomic.Bool
+	mu     sync.Mutex
+	timer  *time.Timer // runs while a piece is to be taken
+}
+
+func (b *takenBody) Read(p []byte) (int, error) {
+	b.stop()
+	n, err := b.ReadCloser.Read(p)
+	if err == nil {
+		b.mu.Lock()
+		b.timer = time.AfterFunc(b.pace, func() { b.late.Store(true); b.cancel() })
+		b.mu.Unlock()
+	}
+	return n, err
+}
+
+func (b *takenBody) Close() error {
+	b.stop()
+	return b.ReadCloser.Close()
+}
+
+func (b *takenBody) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.timer != nil {
+		b.timer.Stop()
+	}
 }
 
 // A pacedBody breaks off an answer of which no next piece comes.

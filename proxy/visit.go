@@ -8,7 +8,8 @@ type visit struct {
 	seat  *seat
 	works bool
 	over  bool
-	holds int // bytes in flight
+	owed  bool // the client has not sent all of its body
+	holds int  // bytes in flight
 }
 
 // What a request takes in memory beside its body: the goroutines and buffers of its
@@ -40,7 +41,7 @@ func memoryOf(r *http.Request) int {
 // begin is the begin of a request. Where there is no room for it, and nobody has to go
 // for it, it is to be refused.
 func (s *Server) begin(c *seat, r *http.Request) (*visit, *Refusal) {
-	f, v := &s.floor, &visit{seat: c, holds: memoryOf(r)}
+	f, v := &s.floor, &visit{seat: c, owed: r.ContentLength != 0, holds: memoryOf(r)}
 	var refusal *Refusal
 	var left []*seat
 	f.mu.Lock()
@@ -48,7 +49,7 @@ func (s *Server) begin(c *seat, r *http.Request) (*visit, *Refusal) {
 		f.requests++
 	}
 	f.work(v)
-	if r.ContentLength != 0 {
+	if v.owed {
 		f.rest(v)
 	}
 	tooMany := c.extra
@@ -80,13 +81,12 @@ func (c *seat) hold(n int) bool {
 	}
 	var left []*seat
 	f.mu.Lock()
-	for !ok {
+	for never := false; !ok && !never; ok, never = c.held.try(n) {
 		longest := f.turnOut(c, byBytes)
 		if longest == nil {
 			break
 		}
 		left = append(left, longest)
-		ok, _ = c.held.try(n)
 	}
 	f.mu.Unlock()
 	c.s.turnedOut(left...)
@@ -126,6 +126,7 @@ func (v *visit) read() {
 	f := &v.seat.s.floor
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	v.owed = false
 	f.work(v)
 }
 
@@ -148,7 +149,7 @@ func (v *visit) end() {
 		c.working--
 	}
 	switch {
-	case c.requests == 0: // until the last byte of its answer is written, see turn
+	case c.requests == 0 && !v.owed && !c.between: // until the last byte of its answer is written, see turn
 		f.stand(c)
 	case c.working == 0:
 		f.wait(c)

@@ -112,9 +112,9 @@ func TestStreamsMakeRoom(t *testing.T) {
 // Connections take memory too. Those that are kept open for later leave it to a body.
 func TestIdleMakeRoom(t *testing.T) {
 	c := newCollector(t, nil)
-	inflight := proxy.NewInFlight(350 << 10)
+	inflight := proxy.NewInFlight(200 << 10).TakeAll()
 	r := sanitized(t, c, &proxy.Server{InFlight: inflight}, func(s *proxy.Sanitizer) { s.InFlight = inflight })
-	for range 20 { // 12 KiB each
+	for range 20 { // 8 KiB each
 		conn := dial(t, r.address)
 		io.WriteString(conn, request("GET", "/free/a", nil, ""))
 		readAnswer(t, bufio.NewReader(conn), "GET").fine(t)
@@ -122,7 +122,7 @@ func TestIdleMakeRoom(t *testing.T) {
 	if n := inflight.Bytes(); n != 0 {
 		t.Errorf("%d bytes are held between requests", n)
 	}
-	eventually(t, r.address, request("POST", "/free/b", []string{"Connection: close"}, long(150<<10)))
+	eventually(t, r.address, request("POST", "/free/b", []string{"Connection: close"}, long(60<<10)))
 	if n := r.evicted(t); n == 0 || n == 20 {
 		t.Errorf("%d of 20 idle connections had to go", n)
 	}
@@ -134,7 +134,7 @@ func TestIdleMakeRoom(t *testing.T) {
 // Headers that come are counted before they are requests, and have each other leave.
 func TestHeadersMakeRoom(t *testing.T) {
 	c := newCollector(t, nil)
-	inflight := proxy.NewInFlight(1 << 20)
+	inflight := proxy.NewInFlight(1 << 20).TakeAll()
 	r := sanitized(t, c, &proxy.Server{InFlight: inflight}, func(s *proxy.Sanitizer) { s.InFlight = inflight })
 	for range 30 {
 		io.WriteString(dial(t, r.address), "GET /free/a HTTP/1.1\r\nX-A: "+strings.Repeat("x", 60<<10))

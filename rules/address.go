@@ -130,7 +130,7 @@ func (a *address) parseName(s string) (steps string, err error) {
 	}
 	parsed, err := parseStep(name)
 	if a.root == inHeader && len(a.steps) == 0 {
-		parsed.name = dashed(parsed.name)
+		parsed = headerStep(parsed)
 	}
 	if parsed.kind == stepElement {
 		err = fmt.Errorf(`# is an element of an array, and there is none here; the name is \#`)

@@ -41,6 +41,12 @@ func TestBroken(t *testing.T) {
 		{"a path of Windows", "/text", "\n\n" + `{"path":"C:\Users\anna","to":"+12025550143"}`, `{"path":"C:\Users\anna","to":"psn_1"}`},
 		{"two records", "/text", "\nContent-Type: application/x-ndjson\n\n" + `{"user":"Anna"}` + "\n" + `{"user":`, `{"user":"Anna"}` + "\n" + `{"user":`},
 		{"form", "/text", form + "discount=100%&tel=%2B1+202+555+0143&n=00+1202+5550143", "discount=100%&tel=psn_1&n=psn_1"},
+		{"form of unescape()", "/text", form + "a=%u002b12025550143&b=anna.lindqvist%u0040example.com", "a=psn_1&b=psn_2"},
+		{"form of nobody", "/text", form + "a=%u2b&b=1", "unsafe: the text has an escape of a kind that is not known, or too many on top of each other"},
+		{"YAML", "/text", "\n\n" + `{"a":"\e+12025550143","b":"+1202\` + "\n" + `    5550143","c":"\U0000002b12025550143`, `{"a":"\epsn_1","b":"psn_1","c":"psn_1`},
+		{"Perl", "/text", "\n\n" + `{"a":"\x{2b}12025550143"`, `{"a":"psn_1"`},
+		{"JSON5", "/text", "\n\n" + `{"a":"\v+12025550143"`, `{"a":"\vpsn_1"`},
+		{"side by side, as the documentation says", "/text", "\n\n" + `{"a":"+1202" "5550143",b:+1202/**/5550143`, `{"a":"+1202" "5550143",b:+1202/**/5550143`},
 		{"multipart", "/text", multipart + "--b\nContent-Disposition: form-data; name=\"a\"\n\n+12025550143\n--b--\n", "--b\nContent-Disposition: form-data; name=\"a\"\n\npsn_1\n--b--\n"},
 
 		{"text rules, and the last look", "/taught", "\n\n" + `{"a":"E123456 \u0045123457 192.0.2.7 anna@example.com`, `{"a":"psn_1 psn_2 192.0.2.7 psn_3`},
@@ -72,11 +78,53 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// TestBrokenEscapes: what readers have behind a backslash, a percent sign and an
+// ampersand is read, and what may be an escape to somebody else is refused.
+func TestBrokenEscapes(t *testing.T) {
+	set := parse(t, textOnly)
+	const left, unknown = "left", "unknown"
+	for escape, want := range map[string]string{ // before 12025550143, after a letter
+		`\v+`: "", `\e+`: "", `\a+`: "", `\N+`: "", `\_+`: "", `\0+`: "", `\L+`: "", `\s+`: "", `\q+`: "", `\cK+`: "", `\xb+`: "", `\x+`: "", // nothing personal is glued to it
+		`\E+`: "", `\ud83d+`: "", `\udc00+`: "", `\ +`: "", "\\\n+": "", "\\\u2028+": "", `&nbsp+`: "", `&nbsp;+`: "",
+		`\v\u{000000000002b}`: "", `\v\u{` + strings.Repeat("0", 4000) + `2b}`: "", `\v\U0000002b`: "", `\v\x{2b}`: "", `\v\o{53}`: "", `\v\N{U+2b}`: "", `\v\53`: "", `\v\053`: "", `\v\uu002b`: "",
+		`%0a%u002b`: "", `%0A%U002B`: "", `\v\043`: "", `\v\453`: "", `\20\2b`: "", `\20 \2b `: "", `\20 \00002b`: "", `&#10;&#43;`: "", `&#10&#000000000000043;`: "", `&#10;&plus;`: "", `\\v\\+`: "",
+
+		`\u{2b `: unknown, `\u{2b 31}`: unknown, `\x{}`: unknown, `\N{PLUS SIGN}`: unknown, `\o{9}`: unknown, `\u{110000}+`: "", `\u{` + strings.Repeat("0", 5000) + `2b}`: unknown,
+		`\u2b-`: unknown, `\U2b-`: unknown, `\C-k+`: unknown, `\M-k+`: unknown, `\x0002b`: unknown, `%u2b-`: unknown, `%u{2b}`: unknown,
+		`\\u{2b 31}`: unknown, `%5cu{2b 31}`: unknown,
+		"%25252525250a+": unknown, // six times
+
+		"": left, "v": left, "%v": left, `%u`: left,
+	} {
+		body := `{"a":"x` + escape + `12025550143"`
+		got, _, err := sendBroken(t, set, body)
+		switch {
+		case err != nil:
+			if want != unknown || err.Error() != "unsafe: "+errHidden.Detail {
+				t.Errorf("%s: %v", body, err)
+			}
+		case want == unknown, (want == left) != (got == body), want == "" && strings.Contains(got, "2555"):
+			t.Errorf("%s: got %s", body, got)
+		}
+	}
+	for _, body := range []string{ // what people send, and nobody is in
+		`{"path":"C:\Users\anna\Documents","n":1`, `{"path":"C:\Users\anna\2024\x64\news\05.txt"`, `{"path":"C:\\Users\\anna\\uta2\\x\\build`, `{"unc":"\\server\share\uploads\data"`,
+		`{"ua":"Mozilla/5.0 (X11; Linux x86_64)","ms":41.250,"note":"100% sure`, `{"discount":"5%","width":"50%;height:20%"`, `{"css":"width:calc(100% - 2px)","t":`,
+		`{"e":"Error: x\n    at f (https://app.example/a.js:1:20)\n    at g`, `{"re":"^\\d{3}-\\w+$","re2":"\\x1b\\[0m\\u00e9`, `{"e":"\ud83d\ude00 \u00`, `{"e":"\ud83d","f":`, `{"e":"\u00`, `{"e":"caf\u00e9 \u4f60\u597d","f`,
+		`{"json":"{\"a\":{\"b\":\"c\\n\"}}","x`, `{"url":"https://app.example/a?b=%C3%A9&c=%2Fd%2F&copy=1&lt=2`, `{"tex":"\\alpha_{1} \\frac{1}{2} \u03b1`, `{"html":"a &amp; b &lt;c&gt; &#39;d&#39; &nb`, `{"a":"\`, `{"a":"%`, `{"a":"%u`, `{"a":"\u{`,
+		`{"printf":"%d %s %5.2f %u items %x","n":`, `{"date":"%Y-%m-%d"`,
+	} {
+		if got, asText, err := sendBroken(t, set, body); err != nil || !asText || got != body {
+			t.Errorf("%s: got %s, %v", body, got, err)
+		}
+	}
+}
+
 // TestBrokenCost: no broken body takes long, whatever it was made for.
 func TestBrokenCost(t *testing.T) {
 	set := parse(t, textOnly)
 	for _, unit := range []string{
-		"a", `\`, `\\u005c`, `\x5c`, `\u0025`, "%25", "%5Cu0025", "&#38;", `\7`, `%\&`, "KzEyMDI1NTUwMTQz/", "::", "1:", "+1",
+		"a", `\`, `\\u005c`, `\x5c`, `\u0025`, "%25", "%5Cu0025", "&#38;", `\7`, `%\&`, `\v`, `\u{0`, `\u{00005c}`, `\uu`, `\u{`, "\\u{" + strings.Repeat("0", 4000), `%u0025`, "&amp", "&#0", "\\\n ", `\z  `, `\0`, `\134`, `\5c`, `\92`, `\e\v\q\d\_`, `\E`, "KzEyMDI1NTUwMTQz/", "::", "1:", "+1",
 		`+12025550143" `, `\u002b12025550143 %2B12025550143 +12025550143 `, "+12025550143:2001:db8::17:", "anna@example.com@", "psn_1@",
 	} {
 		t.Run(unit, func(t *testing.T) {

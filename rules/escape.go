@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,36 +13,31 @@ const (
 	htmlEscapes                            // of HTML and XML
 	jsonEscapes                            // of JSON (RFC 8259)
 	hexEscapes                             // \x2b, in which web servers write a byte into their logs
-	looseEscapes                           // what else JavaScript and its relatives have behind a backslash
+	wideEscapes                            // of percent and HTML, what only lenient readers undo: %u002b, &#43 (loose.go)
 )
 
-// unescaped returns a layer with every escape in y of these kinds undone once, or
+// A dialect is what one reader undoes at once. Behind a backslash, readers differ most.
+type dialect struct {
+	kinds escapeKinds
+	loose *backslashes // what else the reader has behind a backslash (loose.go), or nil
+}
+
+// unescaped returns a layer with every escape in y that the dialect has undone once, or
 // nil where there is none, or it is too deep. What only looks like an escape is left.
 //
 // All kinds are undone at once. It does not matter which was the outer one: the
 // next layer undoes what this one brought to light.
-func unescaped(y *layer, kinds escapeKinds) *layer {
+func unescaped(y *layer, d dialect) *layer {
 	s := y.text
-	if y.depth >= maxDecodings || strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '\\') < 0 && strings.IndexByte(s, '&') < 0 {
+	if y.depth >= maxDecodings || !mayEscape(s) {
 		return nil
 	}
 	inner := &layer{from: y, depth: y.depth + 1}
 	var text []byte
 	copied := 0
-	var spelled [utf8.UTFMax]byte
+	var spelled [maxSpelled]byte
 	for i := 0; i < len(s); {
-		var b []byte
-		size := 0
-		switch c := s[i]; {
-		case c == '%' && kinds&percentEscapes != 0:
-			b, size = unpercentOne(spelled[:0], s[i:])
-		case c == '\\' && kinds&jsonEscapes != 0:
-			if b, size = unbackslash(spelled[:0], s[i:], kinds&hexEscapes != 0); size == 0 && kinds&looseEscapes != 0 {
-				b, size = unbackslashLoose(spelled[:0], s[i:])
-			}
-		case c == '&' && kinds&htmlEscapes != 0:
-			b, size = unentity(spelled[:0], s[i:])
-		}
+		b, size := d.undo(spelled[:0], s[i:])
 		if size == 0 {
 			i++
 			continue
@@ -52,7 +46,7 @@ func unescaped(y *layer, kinds escapeKinds) *layer {
 			text = make([]byte, 0, len(s))
 		}
 		text = append(text, s[copied:i]...)
-		inner.escapes = append(inner.escapes, escape{int32(len(text)), int32(i), uint8(len(b)), uint8(size)})
+		inner.escapes = append(inner.escapes, escape{int32(len(text)), int32(i), uint8(len(b)), uint16(size)})
 		text = append(text, b...)
 		i += size
 		copied = i
@@ -64,9 +58,42 @@ func unescaped(y *layer, kinds escapeKinds) *layer {
 	return inner
 }
 
-// unpercentOne appends the byte of a percent-encoding (RFC 3986) that s begins
-// with. It returns the length of the escape, 0 where s begins with none; so do
-// the others.
+func mayEscape(s string) bool {
+	return strings.IndexByte(s, '%') >= 0 || strings.IndexByte(s, '\\') >= 0 || strings.IndexByte(s, '&') >= 0
+}
+
+// maxSpelled is how many bytes one escape spells at most: &nGtv; are two characters,
+// and what follows a name of HTML is taken with it.
+const maxSpelled = 64
+
+// undo appends what the escape spells that s begins with. It returns the length of the
+// escape, 0 where s begins with none; so do the others.
+func (d dialect) undo(dst []byte, s string) ([]byte, int) {
+	switch c := s[0]; {
+	case c == '%' && d.kinds&percentEscapes != 0:
+		if b, size := unpercentOne(dst, s); size > 0 || d.kinds&wideEscapes == 0 {
+			return b, size
+		}
+		return unpercentWide(dst, s)
+	case c == '\\':
+		size := 0
+		if d.kinds&jsonEscapes != 0 {
+			dst, size = unbackslash(dst, s, d.kinds&hexEscapes != 0)
+		}
+		if size == 0 && d.loose != nil {
+			return d.loose.undo(dst, s)
+		}
+		return dst, size
+	case c == '&' && d.kinds&htmlEscapes != 0:
+		if d.kinds&wideEscapes != 0 {
+			return unentityLoose(dst, s)
+		}
+		return unentity(dst, s)
+	}
+	return dst, 0
+}
+
+// unpercentOne appends the byte of a percent-encoding (RFC 3986).
 func unpercentOne(dst []byte, s string) ([]byte, int) {
 	if len(s) < 3 || hexByte(s[1], s[2]) < 0 {
 		return dst, 0
@@ -92,40 +119,6 @@ func unbackslash(dst []byte, s string, hex bool) ([]byte, int) {
 		}
 	}
 	return dst, 0
-}
-
-// unbackslashLoose undoes what JavaScript and lenient readers of JSON (JSON5) take
-// for an escape too: an octal number, \u{2b}, the end of a line, which is left out
-// with it, and any other character, which stands for itself.
-func unbackslashLoose(dst []byte, s string) ([]byte, int) {
-	if len(s) < 2 {
-		return dst, 0
-	}
-	switch c := s[1]; {
-	case c-'0' <= 7:
-		n, size := 0, 1
-		for size < min(len(s), 4) && s[size]-'0' <= 7 && n < 32 {
-			n = n*8 + int(s[size]-'0')
-			size++
-		}
-		return utf8.AppendRune(dst, rune(n)), size
-	case c == '\r' && strings.HasPrefix(s[2:], "\n"):
-		return dst, 3
-	case c == '\n', c == '\r':
-		return dst, 2
-	case c == 'u' || c == 'x': // without its digits it is none to anybody
-		end := strings.IndexByte(s[:min(len(s), 12)], '}')
-		if end < 4 || !strings.HasPrefix(s, `\u{`) {
-			return dst, 0
-		}
-		r, err := strconv.ParseUint(s[3:end], 16, 32)
-		if err != nil || !utf8.ValidRune(rune(r)) {
-			return dst, 0
-		}
-		return utf8.AppendRune(dst, rune(r)), end + 1
-	}
-	_, size := utf8.DecodeRuneInString(s[1:])
-	return append(dst, s[1:1+size]...), 1 + size
 }
 
 // entityNames are the names that HTML gives to characters which matter in an

@@ -17,9 +17,48 @@ var framing = map[string]bool{
 	"Cookie": true, "Authorization": true,
 }
 
-// dashed is the name of a header as gateways to CGI and WSGI read it: to them X_User
-// is X-User.
-func dashed(name string) string { return strings.ReplaceAll(name, "_", "-") }
+// HeaderName returns the name of a header as gateways to CGI and WSGI read it: all
+// marks that a token may have (RFC 9110, 5.6.2) are one. X_User and X.User are X-User.
+func HeaderName(name string) string {
+	if strings.IndexFunc(name, isMark) < 0 {
+		return name
+	}
+	return strings.Map(func(r rune) rune {
+		if isMark(r) {
+			return '-'
+		}
+		return r
+	}, name)
+}
+
+// isMark says whether a token may have this character beside letters, digits and -.
+func isMark(r rune) bool { return strings.ContainsRune("!#$%&'*+.^_`|~", r) }
+
+// headerStep makes a step of an address the same for all names that HeaderName makes
+// one. What is wild in it stays so.
+func headerStep(s step) step {
+	if s.kind != stepPattern {
+		s.name = HeaderName(s.name)
+		return s
+	}
+	var name strings.Builder
+	for i := 0; i < len(s.name); i++ {
+		switch c := s.name[i]; {
+		case c == '\\' && s.name[i+1] == '*':
+			i++
+			name.WriteByte('-')
+		case c == '\\':
+			i++
+			name.WriteString(s.name[i-1 : i+1])
+		case c == '*':
+			name.WriteByte(c)
+		default:
+			name.WriteString(HeaderName(s.name[i : i+1]))
+		}
+	}
+	s.name = name.String()
+	return s
+}
 
 // rewriteHeader treats every header, the cookies last.
 func (m *Match) rewriteHeader(w *walker) error {
@@ -50,7 +89,7 @@ func (m *Match) rewriteField(w *walker, name string) error {
 	if framing[name] {
 		a = m.Route.framing
 	}
-	p := w.named(a, dashed(name))
+	p := w.named(a, HeaderName(name))
 	var values []string
 	for _, v := range header[name] {
 		if err := t.value(p, v); err != nil {

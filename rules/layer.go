@@ -21,8 +21,9 @@ type layer struct {
 
 // An escape is some bytes of a layer that were spelled with others.
 type escape struct {
-	at, from    int32 // where the bytes stand, and their spelling
-	bytes, size uint8 // how long they are, and their spelling
+	at, from int32  // where the bytes stand, and their spelling
+	bytes    uint8  // how many they are
+	size     uint16 // how long their spelling is
 }
 
 // outer returns where the spelling of text[start:end] stands in the layer that

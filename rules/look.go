@@ -57,7 +57,7 @@ func Look(line string, f *detect.Finder) []Found {
 // A looker holds what is used again from layer to layer.
 type looker struct {
 	finder   *detect.Finder
-	dialects []escapeKinds
+	dialects []dialect
 	spans    []detect.Span
 	text     []byte // being decoded
 
@@ -65,7 +65,7 @@ type looker struct {
 }
 
 // oneDialect is that of a reader who undoes all escapes.
-var oneDialect = []escapeKinds{percentEscapes | htmlEscapes | jsonEscapes | hexEscapes}
+var oneDialect = []dialect{{percentEscapes | htmlEscapes | jsonEscapes | hexEscapes, nil}}
 
 // A candidate is a finding in text[start:end] of the layer that is looked at, or
 // in what that decodes to.
@@ -78,15 +78,29 @@ type candidate struct {
 // found in that, the text as it is, and last with + for spaces, as in a form.
 func (l *looker) look(y *layer) []candidate {
 	var found []candidate
+	var more []dialect
+	if l.deep != nil {
+		if l.deep.hidden = l.deep.hidden || hides(y); l.deep.hidden {
+			return nil // it is refused
+		}
+		if differs(y.text) {
+			more = moreDialects
+		}
+	}
 	escaped := false
-	for _, d := range l.dialects {
-		inner := unescaped(y, d)
-		if escaped = escaped || inner != nil; inner != nil && l.deep.first(inner.text) {
-			if !l.deep.holds(inner, 1) {
-				return found
+	for _, all := range [2][]dialect{l.dialects, more} {
+		for _, d := range all {
+			if l.deep != nil && (l.deep.hidden || l.deep.spare < 0) {
+				return nil // it is refused
 			}
-			found = inner.add(found, l.look(inner)) // it sees what else is encoded here, and sees it whole
-			l.deep.holds(inner, -1)
+			inner := unescaped(y, d)
+			if escaped = escaped || inner != nil; inner != nil && l.deep.first(inner.text) {
+				if !l.deep.holds(inner, 1) {
+					return found
+				}
+				found = inner.add(found, l.look(inner)) // it sees what else is encoded here, and sees it whole
+				l.deep.holds(inner, -1)
+			}
 		}
 	}
 	if escaped {

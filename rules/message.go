@@ -64,9 +64,9 @@ func (s *Set) Match(msg *Message) (*Match, error) {
 }
 
 // Names says whether a rule of the route spells this header, as in
-// header.X-Forwarded-For, with _ and - as one. Wildcards name none.
+// header.X-Forwarded-For, by its HeaderName. Wildcards name none.
 func (m *Match) Names(header string) bool {
-	return m.Route.spelled[dashed(string(appendFold(nil, header)))]
+	return m.Route.spelled[HeaderName(string(appendFold(nil, header)))]
 }
 
 // Rewrite replaces what the rules and the last look find, in the order path,

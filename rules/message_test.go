@@ -384,8 +384,8 @@ func TestRewriteDst(t *testing.T) {
 	}
 }
 
-// TestUnderscores: X_User is X-User to some, so it is to rules.
-func TestUnderscores(t *testing.T) {
+// TestHeaderName: X_User and X.User are X-User to some, so they are to rules.
+func TestHeaderName(t *testing.T) {
 	set := parse(t, `version: 1
 tenant: header.X-Tenant_ID
 routes:
@@ -396,13 +396,24 @@ routes:
       - {at: header.x_?eer}
       - {at: header.X_Gone, do: remove}
       - {at: [cookie.a-b, query.a-b]}
+      - {at: 'header.a\*?\+*z'}
+      - {at: 'header.b\|\?'}
 `)
 	got, _ := send(set, "GET /?a-b=Anna&a_b=Bo\nX-User: Anna\nX_User: Bo\nX-_peer: Carl\nX_Peer: Carl\nX-Gone: 1\nx_gone: 2\nCookie: a-b=Anna; a_b=Bo")
 	want := "GET /?a-b=psn_1&a_b=Bo\nCookie: a-b=psn_1; a_b=Bo\nX-User: psn_1\nX-_peer: Carl\nX_Peer: psn_3\nX_User: psn_4"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	for header, want := range map[string]bool{"X-User": true, "X_User": true, "x_uSER": true, "X-Gone": true, "X-Peer": false, "XUser": false, "A_b": false} {
+	for _, mark := range "!#$%&'*+.^_`|~-" { // RFC 9110, 5.6.2
+		m := string(mark)
+		got, _ := send(set, "GET /\nX"+m+"User: Anna\nA"+m+"1"+m+"22Z: Bo\nA"+m+"z: Carl")
+		for _, want := range []string{"\nX" + m + "User: psn_", "\nA" + m + "1" + m + "22Z: psn_", "\nA" + m + "z: Carl"} {
+			if !strings.Contains(got+"\n", want) {
+				t.Errorf("%s: got\n%s\nwithout %s", m, got, want)
+			}
+		}
+	}
+	for header, want := range map[string]bool{"X-User": true, "X_User": true, "x_uSER": true, "X^User": true, "X\\User": false, "X-Gone": true, "X-Peer": false, "XUser": false, "A_b": false} {
 		m, err := set.Match(&Message{Method: "GET", Path: "/"})
 		if err != nil || m.Names(header) != want {
 			t.Errorf("%s: got %t, %v", header, !want, err)
@@ -414,6 +425,8 @@ routes:
 	}{
 		{map[string][]string{"X_tenant-Id": {"acme"}}, "acme"},
 		{map[string][]string{"X-Tenant-Id": {"acme"}, "X_Tenant_Id": {"acme"}}, "acme"},
+		{map[string][]string{"X.tenant!id": {"acme"}}, "acme"},
+		{map[string][]string{"X-Tenant-Id": {"acme"}, "X.tenant-Id": {"other"}}, ""},
 		{map[string][]string{"X-Tenant-Id": {"acme"}, "X_Tenant_Id": {"other"}}, ""}, // which of them counts?
 	} {
 		m, err := set.Match(&Message{Method: "GET", Path: "/", Header: tt.header})

@@ -45,7 +45,7 @@ func (m *Match) Read() error {
 	if a := route.readers[inHeader]; a != nil {
 		for name, values := range m.msg.Header {
 			for _, v := range values {
-				if err := w.t.value(w.named(a, dashed(name)), v); err != nil {
+				if err := w.t.value(w.named(a, HeaderName(name)), v); err != nil {
 					return err
 				}
 			}

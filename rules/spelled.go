@@ -94,6 +94,9 @@ func (l *looker) group(found []candidate, y *layer, g layer, text []byte) []cand
 	}
 	depth := y.depthOf(g.at, g.end) + 1
 	if depth > maxDecodings {
+		if l.deep != nil {
+			l.deep.hidden = true
+		}
 		return found
 	}
 	inner := g // this copy is kept, and costs memory

@@ -44,7 +44,8 @@ type treater struct {
 	told     *Rule     // that keeps all around the value: the Replacer knows of it already
 	issued   time.Time // of the JWT that the value is in
 	deep     bool      // rules with find look through all encodings of the value (deep.go)
-	tangled  bool      // that could not be done
+	tangled  bool      // that could not be done: there are too many
+	hidden   bool      // that could not be done: one is not known
 	met      int       // plans that this request made us make
 	settled  bool      // the last value was taken or kept to its last character, or followed into an encoding
 	removed  bool      // the last value is to be left out, with the place where it stood

@@ -78,7 +78,7 @@ func getWalker() *walker {
 	w := walkers.Get().(*walker)
 	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth, w.t.met = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth, 0
 	w.stack, w.patches, w.looks, w.outer, w.plus = w.stack[:0], w.patches[:0], false, nil, nil
-	w.t.deep, w.t.tangled = false, false
+	w.t.deep, w.t.tangled, w.t.hidden = false, false, false
 	w.own, w.t.room, w.t.asked = room{}, &w.own, 0
 	return w
 }

@@ -21,13 +21,20 @@ func TestTerminatedUnderLoad(t *testing.T) {
 	t.Parallel()
 	load := generators(t, 2)
 	accepted := 0
-	for round := range rounds(200, 10) {
-		t.Run(fmt.Sprint(round), func(t *testing.T) {
+	cert, key, _ := certificate(t, newAuthority(t))
+	for round := range rounds(200, 12) {
+		secure := []int{0, 1, 0, 2}[round%4] // the version of HTTP in TLS; 0: clear text
+		t.Run(fmt.Sprint(round, " TLS ", secure), func(t *testing.T) {
 			collector := record(t)
 			pace := time.Duration(rand.IntN(2) * rand.IntN(int(3*time.Millisecond))) // half of the time there is none
 			collector.before = func(int) { time.Sleep(pace) }
-			p := start(t, collector.url(), "")
-			begin(t, load, order{Address: p.listen, Clients: 4})
+			dir := files(t, collector.url(), "")
+			if secure > 0 {
+				writeFiles(t, dir, map[string]string{"cert.pem": cert, "key.pem": key})
+				edit(t, dir, "admin:", "tls: {cert: cert.pem, key: key.pem}\nadmin:")
+			}
+			p := launch(t, calm, dir)
+			begin(t, load, order{Address: p.listen, Clients: 4, TLS: secure})
 			moment := 1 + rand.IntN(100)
 			await(t, "load", func() bool { return collector.arrived() >= moment })
 			p.signal(t, syscall.SIGTERM)

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -39,6 +40,9 @@ func (s *sidecar) build(cfg *config.Config, files snapshot, last *generation) (*
 		g.keys = last.keys
 	} else if g.keys, err = openKeys(cfg.Keys); err != nil {
 		return nil, err
+	}
+	if last != nil && (last.keys.file == nil) != (g.keys.file == nil) {
+		return nil, &hintedError{errors.New("keys: keys in a file and random ones are no continuation of each other: every pseudonym would change"), "where that is meant, restart the sidecar"}
 	}
 	if last != nil && last.keys.file != nil && g.keys.file != nil {
 		if err := g.keys.file.Continues(last.keys.file); err != nil {

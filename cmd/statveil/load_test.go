@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,6 +63,7 @@ type order struct {
 	First   int  // number of an event; each process has its own
 	Clients int  // at one time
 	Vanish  bool // every second event ends in the middle of its body
+	TLS     int  // the version of HTTP that is spoken in TLS; 0: clear text
 }
 
 // A report is what its clients saw.
@@ -102,9 +104,16 @@ func (o order) carryOut(stop chan struct{}) report {
 		all    sync.WaitGroup
 	)
 	number.Store(int64(o.First))
+	newTransport := func() *http.Transport {
+		return &http.Transport{ForceAttemptHTTP2: o.TLS == 2, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	}
+	shared := newTransport() // of HTTP/2, so that requests are under way together
 	for range o.Clients {
 		all.Go(func() {
-			transport := &http.Transport{}
+			transport := shared
+			if o.TLS < 2 {
+				transport = newTransport()
+			}
 			defer transport.CloseIdleConnections()
 			for {
 				select {
@@ -117,7 +126,11 @@ func (o order) carryOut(stop chan struct{}) report {
 					vanish(o.Address, neverWhole+n)
 					continue
 				}
-				res, err := transport.RoundTrip(newEvent(o.Address, n))
+				req := newEvent(o.Address, n)
+				if o.TLS > 0 {
+					req.URL.Scheme = "https"
+				}
+				res, err := transport.RoundTrip(req)
 				if errors.Is(err, syscall.ECONNREFUSED) {
 					return // it is gone
 				}
@@ -125,7 +138,9 @@ func (o order) carryOut(stop chan struct{}) report {
 				if err == nil {
 					_, err = io.Copy(io.Discard, res.Body)
 					res.Body.Close()
-					status = res.StatusCode
+					if status = res.StatusCode; o.TLS > 0 && res.ProtoMajor != o.TLS {
+						panic("this is " + res.Proto)
+					}
 				}
 				mu.Lock()
 				switch {

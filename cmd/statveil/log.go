@@ -21,10 +21,11 @@ type logs struct {
 	all         *zap.Logger // every line
 	level       zap.AtomicLevel
 	always      func(msg string, fields ...zap.Field) // warns, whatever the level
+	panicked    func()                                // called for each panic that only net/http sees
 }
 
 func newLogs(c config.Log, w io.Writer) *logs {
-	l := &logs{level: zap.NewAtomicLevelAt(logLevel(c.Level))}
+	l := &logs{panicked: func() {}, level: zap.NewAtomicLevelAt(logLevel(c.Level))}
 	ec := zap.NewProductionEncoderConfig()
 	ec.TimeKey, ec.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
 	encoder := zapcore.NewJSONEncoder(ec)
@@ -91,9 +92,9 @@ func (l *logs) request(o proxy.Outcome) {
 // http is the log of net/http's servers. Their lines hold client addresses, malformed
 // request lines and panic values: none of that is written. Of a panic, the places in
 // the code are.
-func (l *logs) http() *log.Logger { return log.New(silent{l.Logger}, "", 0) }
+func (l *logs) http() *log.Logger { return log.New(silent{l}, "", 0) }
 
-type silent struct{ log *zap.Logger }
+type silent struct{ log *logs }
 
 // panicLine is how net/http begins to write down a panic of a handler.
 var panicLine = regexp.MustCompile(`^http2?: panic serving`)
@@ -101,9 +102,9 @@ var panicLine = regexp.MustCompile(`^http2?: panic serving`)
 var codePlace = regexp.MustCompile(`[A-Za-z0-9_]+\.go:[0-9]+`)
 
 func (s silent) Write(p []byte) (int, error) {
-	if panicLine.Match(p) {
-		_, stack, _ := bytes.Cut(p, []byte("\ngoroutine ")) // before it is the value
-		s.log.Error("a request ended in a panic", zap.Strings("at", codePlace.FindAllString(string(stack), 12)))
+	if stack := bytes.LastIndex(p, []byte("\ngoroutine ")); stack >= 0 && panicLine.Match(p) { // before the stack is the value
+		s.log.panicked()
+		s.log.Error("a request ended in a panic", zap.Strings("at", codePlace.FindAllString(string(p[stack:]), 12)))
 	} else {
 		s.log.Warn("a connection or a request failed in the HTTP server")
 	}

@@ -144,7 +144,7 @@ func (s *sidecar) take(g, last *generation) {
 	if len(gone) > 0 {
 		s.log.always("routes are gone: their requests match another route or none", zap.Strings("routes", gone))
 	}
-	if last.cfg.TLS.ClientCA != "" && g.cfg.TLS.ClientCA == "" {
+	if last.tls != nil && last.tls.ClientCAs != nil && g.tls.ClientCAs == nil {
 		s.log.always("clients need no certificate any more")
 	}
 	if g.cfg.Log.Level != last.cfg.Log.Level {

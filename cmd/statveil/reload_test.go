@@ -17,263 +17,6 @@ import (
 	"github.com/statveil/statveil/rules"
 )
 
-const (
-	reloaded = `"msg":"reloaded"`
-	failed   = `"msg":"reload failed`
-	again    = `"msg":"the files are again what is in force"`
-	ofGauge  = "statveil_rules_reload_success"
-)
-
-// A reloadable is a process that can be asked how it treats a request.
-type reloadable struct {
-	*process
-	collector *recorder
-	sent      int
-	edition   edition // that treated the last event that was asked for
-	user      string  // and the pseudonym in it
-	mixed     int     // events that no one edition treated
-}
-
-// reloading runs a sidecar on the files of a folder, and of the rules an edition.
-func reloading(t *testing.T, command string, e edition, prepare func(dir string)) *reloadable {
-	t.Helper()
-	r := &reloadable{collector: record(t)}
-	r.collector.seen = func(n int, req *http.Request, event map[string]any) {
-		got, whole := editionOf(req, event)
-		if !whole {
-			r.mixed++
-		}
-		if n < 1<<30 {
-			r.edition, r.user = got, event["user"].(string)
-		}
-	}
-	dir := files(t, r.collector.url(), "")
-	replace(t, dir, "rules.yaml", e.rules())
-	if prepare != nil {
-		prepare(dir)
-	}
-	r.process = launch(t, command, dir)
-	if got, _ := r.now(t); got != e {
-		t.Fatalf("it begins with edition %d, want %d", got, e)
-	}
-	return r
-}
-
-// now sends an event and returns which edition treated it, and its pseudonym.
-func (r *reloadable) now(t *testing.T) (edition, string) {
-	t.Helper()
-	r.sent++
-	res, err := http.DefaultTransport.RoundTrip(event(t.Context(), t, r.listen, r.sent))
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	if res.StatusCode != http.StatusAccepted {
-		t.Fatalf("event %d: got %s", r.sent, res.Status)
-	}
-	r.collector.mu.Lock()
-	defer r.collector.mu.Unlock()
-	if r.collector.got[r.sent] != 1 {
-		t.Fatalf("event %d came %d times: %q", r.sent, r.collector.got[r.sent], r.collector.broken)
-	}
-	return r.edition, r.user
-}
-
-func (r *reloadable) is(t *testing.T, want edition) {
-	t.Helper()
-	if got, _ := r.now(t); got != want {
-		t.Errorf("edition %d is in force, want %d", got, want)
-	}
-}
-
-// logs waits until the log has said something so often, and no oftener.
-func (p *process) logs(t *testing.T, what string, times int) {
-	t.Helper()
-	await(t, fmt.Sprintf("%s, %d times", what, times), func() bool { return p.times(what) >= times })
-	if got := p.times(what); got != times {
-		t.Errorf("it said %s %d times, want %d: %s", what, got, times, p.said())
-	}
-}
-
-func (p *process) reloads(t *testing.T, status int, said string) {
-	t.Helper()
-	if code, body := ask(t, "POST", p.private, "/-/reload", ""); code != status || !strings.Contains(body, said) {
-		t.Errorf("POST /-/reload: got %d %s, want %d %s", code, body, status, said)
-	}
-}
-
-// settle is time in which a hasty one looks at its files often.
-func settle() { time.Sleep(150 * time.Millisecond) }
-
-// hide moves a file away and returns how to bring it back.
-func hide(t *testing.T, path string) (back func()) {
-	t.Helper()
-	move := func(from, to string) {
-		if err := os.Rename(from, to); err != nil {
-			t.Error(err)
-		}
-	}
-	move(path, path+".hidden")
-	return func() { move(path+".hidden", path) }
-}
-
-// What cannot be loaded changes nothing. It is said once, however often it is looked
-// at, and once more when it is over.
-func TestReloadBroken(t *testing.T) {
-	const before, after edition = 27, 36
-	rewrite := func(name string, change func(text string) string) func(t *testing.T, dir string) func() {
-		return func(t *testing.T, dir string) func() {
-			old, err := os.ReadFile(filepath.Join(dir, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			replace(t, dir, name, change(string(old)))
-			return func() { replace(t, dir, name, string(old)) }
-		}
-	}
-	to := func(text string) func(string) string { return func(string) string { return text } }
-	hidden := func(name string) func(t *testing.T, dir string) func() {
-		return func(t *testing.T, dir string) func() { return hide(t, filepath.Join(dir, name)) }
-	}
-	tests := []struct {
-		name   string
-		breaks func(t *testing.T, dir string) (mend func())
-		said   string
-	}{
-		{"rules: a mistake", rewrite("rules/rules.yaml", to(after.broken())), "rules.yaml:11:"},
-		{"rules: half of a file", rewrite("rules/rules.yaml", to(after.rules()[:len(after.rules())-8])), "rules.yaml:"},
-		{"rules: empty", rewrite("rules/rules.yaml", to("")), "rules.yaml"},
-		{"rules: deleted", hidden("rules/rules.yaml"), "rules holds no *.yaml"},
-		{"rules: the folder deleted", hidden("rules"), "rules: no such file or directory"},
-		{"rules: a folder in place of the file", func(t *testing.T, dir string) func() {
-			path := filepath.Join(dir, "rules", "rules.yaml")
-			mend := hide(t, path)
-			if err := os.Mkdir(path, 0o777); err != nil {
-				t.Fatal(err)
-			}
-			return func() { os.Remove(path); mend() }
-		}, "is no regular file"},
-		{"rules: not readable by anybody", func(t *testing.T, dir string) func() {
-			path := filepath.Join(dir, "rules", "rules.yaml")
-			mend := hide(t, path)
-			if err := os.Symlink("rules.yaml", path); err != nil { // to itself
-				t.Fatal(err)
-			}
-			return func() { os.Remove(path); mend() }
-		}, "too many levels of symbolic links"},
-		{"configuration: a mistake", rewrite("statveil.yaml", func(s string) string { return s + "typo: 1\n" }), "statveil.yaml:"},
-		{"configuration: another collector, and a mistake", rewrite("statveil.yaml", func(s string) string {
-			return strings.Replace(s, "upstream: http://", "upstream: nothing://", 1)
-		}), "statveil.yaml:"},
-		{"configuration: empty", rewrite("statveil.yaml", to("")), "upstream"},
-		{"configuration: deleted", hidden("statveil.yaml"), "statveil.yaml"},
-		{"keys: open to others", func(t *testing.T, dir string) func() {
-			path := filepath.Join(dir, "keys.json")
-			mode := func(m os.FileMode) {
-				if err := os.Chmod(path, m); err != nil {
-					t.Error(err)
-				}
-			}
-			mode(0o644)
-			return func() { mode(0o600) }
-		}, "chmod 600"},
-		{"keys: half of a file", rewrite("keys.json", func(s string) string { return s[:len(s)/2] }), "keys.json"},
-		{"keys: empty", rewrite("keys.json", to("")), "keys.json"},
-		{"keys: deleted", hidden("keys.json"), "keys.json"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			r := reloading(t, hasty, before, func(dir string) { withFolders(t, dir) })
-			_, user := r.now(t)
-			if got := r.metric(t, ofGauge); got != 1 {
-				t.Errorf("the gauge begins at %v", got)
-			}
-			mend := tt.breaks(t, r.dir)
-			r.logs(t, failed, 1)
-			settle()
-			for range 3 {
-				r.signal(t, syscall.SIGHUP)
-			}
-			r.reloads(t, 500, tt.said)
-			settle()
-			r.logs(t, failed, 1)
-			for line := range strings.Lines(r.said()) {
-				if strings.Contains(line, failed) && !strings.Contains(line, tt.said) {
-					t.Errorf("%s does not say %q", line, tt.said)
-				}
-			}
-			if got := r.metric(t, ofGauge); got != 0 {
-				t.Errorf("the gauge is %v", got)
-			}
-			if code, body := get(t, r.admin, "/readyz"); code != 200 {
-				t.Errorf("it is not ready: %s", body)
-			}
-			if got, now := r.now(t); got != before || now != user {
-				t.Errorf("edition %d with %s is in force, want %d with %s", got, now, before, user)
-			}
-			mend()
-			r.logs(t, again, 1)
-			settle()
-			if got := r.metric(t, ofGauge); got != 1 {
-				t.Errorf("the gauge is %v in the end", got)
-			}
-			if got, now := r.now(t); got != before || now != user {
-				t.Errorf("edition %d with %s is in force in the end, want %d with %s", got, now, before, user)
-			}
-			r.logs(t, reloaded, 0)
-			// Broken in the same way again is said again, and another edition mends it too.
-			tt.breaks(t, r.dir)()
-			mend = tt.breaks(t, r.dir)
-			r.logs(t, failed, 2)
-			mend()
-			replace(t, r.dir, "rules/rules.yaml", after.rules())
-			r.logs(t, reloaded, 1)
-			r.is(t, after)
-			if got := r.metric(t, ofGauge); got != 1 {
-				t.Errorf("the gauge is %v after another edition", got)
-			}
-		})
-	}
-}
-
-// withFolders puts the rules into a folder, and keys into a file.
-func withFolders(t *testing.T, dir string) {
-	t.Helper()
-	if err := os.Mkdir(filepath.Join(dir, "rules"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(filepath.Join(dir, "rules.yaml"), filepath.Join(dir, "rules", "rules.yaml")); err != nil {
-		t.Fatal(err)
-	}
-	edit(t, dir, "rules: [rules.yaml]", "rules: [rules]", "keys: {dev: true}", "keys: {file: keys.json}")
-	succeed(t, "keys", "init", "--keys", "file:"+filepath.Join(dir, "keys.json"))
-}
-
-// edit replaces texts of the configuration.
-func edit(t *testing.T, dir string, oldNew ...string) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, "statveil.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(oldNew); i += 2 {
-		if !bytes.Contains(text, []byte(oldNew[i])) {
-			t.Fatalf("%q is not in %s", oldNew[i], text)
-		}
-	}
-	replace(t, dir, "statveil.yaml", strings.NewReplacer(oldNew...).Replace(string(text)))
-}
-
-// succeed runs a command that has to succeed.
-func succeed(t *testing.T, args ...string) {
-	t.Helper()
-	var out bytes.Buffer
-	if code := execute(t.Context(), args, strings.NewReader(""), &out, &out); code != 0 {
-		t.Fatalf("statveil %q ended with %d: %s", args, code, &out)
-	}
-}
-
 // Files that are written anew and say the same are no change.
 func TestReloadUnchanged(t *testing.T) {
 	t.Parallel()
@@ -409,8 +152,11 @@ func TestReloadKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	os.Remove(path)
-	succeed(t, "keys", "init", "--keys", "file:"+path)
+	other := filepath.Join(t.TempDir(), "keys.json")
+	succeed(t, "keys", "init", "--keys", "file:"+other)
+	if err := os.Rename(other, path); err != nil {
+		t.Fatal(err)
+	}
 	r.logs(t, failed, 1) // other keys under the same numbers: every pseudonym would change
 	if _, now := r.now(t); now != second {
 		t.Errorf("with another file, the pseudonym is %s, want %s", now, second)
@@ -436,8 +182,8 @@ func TestReloadKeys(t *testing.T) {
 	}
 }
 
-// Random keys are those of the process, not of a generation. That it now has some is
-// said whenever it begins to.
+// Random keys are those of the process, not of a generation, and no others take their
+// place while it runs.
 func TestReloadDevKeys(t *testing.T) {
 	t.Parallel()
 	const random = `"msg":"keys are random and in memory`
@@ -450,15 +196,16 @@ func TestReloadDevKeys(t *testing.T) {
 		t.Errorf("got edition %d and %s, want 28 and %s", got, now, user)
 	}
 	r.logs(t, random, 1)
+	// Keys of a file would change every pseudonym.
 	succeed(t, "keys", "init", "--keys", "file:"+filepath.Join(r.dir, "keys.json"))
 	edit(t, r.dir, "dev: true", "file: keys.json")
-	r.logs(t, reloaded, 2)
-	if _, now := r.now(t); now == user {
-		t.Error("the pseudonym is that of the random keys")
+	r.logs(t, failed, 1)
+	if _, now := r.now(t); now != user {
+		t.Error("the pseudonym is that of the file")
 	}
 	edit(t, r.dir, "file: keys.json", "dev: true")
-	r.logs(t, reloaded, 3)
-	r.logs(t, random, 2)
+	r.logs(t, again, 1)
+	r.logs(t, random, 1)
 }
 
 // The level of the log is the file's, and a request's while the file says the same.
@@ -513,73 +260,6 @@ func TestReloadNeedsRestart(t *testing.T) {
 	r.logs(t, reloaded, 2)
 	r.logs(t, warning, 1)
 	r.is(t, 28)
-}
-
-// A storm of SIGHUPs, from the first moment to the last, is one reload.
-func TestReloadStorm(t *testing.T) {
-	t.Parallel()
-	for range rounds(10, 3) {
-		r := reloading(t, calm, 27, nil)
-		replace(t, r.dir, "rules.yaml", edition(28).rules())
-		for range 100 {
-			r.signal(t, syscall.SIGHUP)
-		}
-		r.logs(t, reloaded, 1)
-		r.is(t, 28)
-		r.signal(t, syscall.SIGTERM)
-		for range 100 {
-			if r.cmd.Process.Signal(syscall.SIGHUP) != nil {
-				break // it has ended
-			}
-		}
-		if code := r.exit(t); code != 0 {
-			t.Errorf("it ended with %d: %s", code, r.said())
-		}
-		r.logs(t, reloaded, 1)
-		r.logs(t, failed, 0)
-	}
-}
-
-// A request that is under way while all is reloaded, and stopped, ends as it began.
-func TestReloadWhileDraining(t *testing.T) {
-	t.Parallel()
-	r := reloading(t, calm, 27, nil)
-	arrived, release := make(chan struct{}), make(chan struct{})
-	r.collector.before = func(n int) { close(arrived); <-release }
-	answer := make(chan string)
-	r.sent++
-	req := event(t.Context(), t, r.listen, r.sent)
-	go func() {
-		res, err := http.DefaultTransport.RoundTrip(req)
-		if err != nil {
-			answer <- err.Error()
-			return
-		}
-		res.Body.Close()
-		answer <- res.Status
-	}()
-	<-arrived
-	r.signal(t, syscall.SIGTERM)
-	<-r.draining
-	replace(t, r.dir, "rules.yaml", edition(28).rules())
-	r.reloads(t, 200, "reloaded")
-	r.signal(t, syscall.SIGHUP)
-	replace(t, r.dir, "rules.yaml", edition(28).broken())
-	r.reloads(t, 500, "rules.yaml:")
-	r.signal(t, syscall.SIGHUP)
-	if code, _ := get(t, r.admin, "/readyz"); code != 503 {
-		t.Errorf("a reload made it ready again: %d", code)
-	}
-	close(release)
-	if got := <-answer; got != "202 Accepted" {
-		t.Errorf("the request under way got %s", got)
-	}
-	if code := r.exit(t); code != 0 {
-		t.Errorf("it ended with %d: %s", code, r.said())
-	}
-	if r.mixed > 0 || r.edition != 27 {
-		t.Errorf("edition %d treated it, %d were mixed", r.edition, r.mixed)
-	}
 }
 
 // Another collector is taken up like everything else.

@@ -119,6 +119,7 @@ func TestReloadCertificates(t *testing.T) {
 		second()
 		await(t, "the new certificate", func() bool { return served().Cmp(next) == 0 })
 		number = next
+		p.logs(t, reloaded, i+1)
 		mismatched = p.times(failed) // case 1 may have been seen, too
 	}
 	close(over)

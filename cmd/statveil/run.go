@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/statveil/statveil/config"
@@ -33,6 +35,7 @@ ends; a second signal ends it at once.`,
   statveil run -c statveil.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			signal.Ignore(syscall.SIGPIPE) // who reads the log may go; the requests stay
 			f.settle()
 			load := func() (*config.Config, error) { return f.config(c) }
 			s, err := newSidecar(load, loadRules, c.ErrOrStderr())

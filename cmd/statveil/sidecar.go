@@ -60,6 +60,7 @@ func newSidecar(load func() (*config.Config, error), rules func(paths []string) 
 		HTTP:        http.Server{ErrorLog: s.log.http()},
 	}
 	s.metrics = newMetrics(s)
+	s.log.panicked = s.metrics.panics.Inc
 	g, err := s.build(cfg, files, nil) // where they change meanwhile, watch sees it
 	if err != nil {
 		return nil, err
@@ -138,7 +139,7 @@ func (s *sidecar) serve(ctx context.Context, started func(net.Addr)) error {
 		privateAt = private.Addr().String()
 	}
 
-	stdlog.SetOutput(silent{s.log.Logger}) // net/http's transport quotes there what a collector says unasked
+	stdlog.SetOutput(silent{s.log}) // net/http's transport quotes there what a collector says unasked
 	over, end := context.WithCancel(context.Background())
 	end()
 	failed := make(chan error, 3)

@@ -29,9 +29,12 @@ type floor struct {
 	closed   bool
 }
 
-// grace is how long we wait in any case for a client that has a request under way, or
-// may have one on its way.
-const grace = time.Second
+// How long we wait in any case for a client that has a request under way, or may have
+// one on its way; and where there is a place for it, but little memory.
+const (
+	grace       = time.Second
+	memoryGrace = 3 * time.Second
+)
 
 // A seat is a connection, below its TLS.
 type seat struct {
@@ -51,7 +54,7 @@ type seat struct {
 
 // What a connection takes in memory without a request: its goroutines and buffers.
 const (
-	perConnection = 8 << 10
+	perConnection = 12 << 10
 	perTLS        = 24 << 10 // more
 	perHTTP2      = 32 << 10 // still more
 )
@@ -134,7 +137,12 @@ func byRequests(c *seat) int {
 }
 
 // byBytes has those go that hold much.
-func byBytes(c *seat) int { return byTime(c) * c.held.size() }
+func byBytes(c *seat) int {
+	if c.requests > 0 && time.Since(c.since) < memoryGrace {
+		return 0
+	}
+	return c.held.size()
+}
 
 func (s *Server) turnedOut(all ...*seat) {
 	for _, c := range all {

@@ -15,7 +15,7 @@ type visit struct {
 // What a request takes in memory beside its body: the goroutines and buffers of its
 // way through us, and its header, of which there are copies.
 const (
-	perRequest = 24 << 10
+	perRequest = 32 << 10
 	perField   = 400 // beside its text
 )
 

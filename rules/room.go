@@ -21,9 +21,9 @@ const askFrom = 16 << 10
 // while it grows: of a text, until the Replacer was asked; of a body, until it is
 // written anew.
 const (
-	perSpan    = 100
-	perEdit    = 200
-	perPatch   = 150
+	perSpan    = 130
+	perEdit    = 220
+	perPatch   = 200
 	perReading = 60 // of a value that is only read
 )
 

@@ -227,7 +227,7 @@ func (a *attacker2) hold(block []byte, end bool) error {
 	}
 	select {
 	case <-a.gone:
-	case <-time.After(4 * time.Second):
+	case <-time.After(6 * time.Second):
 	}
 	return nil
 }

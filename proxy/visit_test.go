@@ -112,7 +112,7 @@ func TestStreamsMakeRoom(t *testing.T) {
 // Connections take memory too. Those that are kept open for later leave it to a body.
 func TestIdleMakeRoom(t *testing.T) {
 	c := newCollector(t, nil)
-	inflight := proxy.NewInFlight(200 << 10).TakeAll()
+	inflight := proxy.NewInFlight(300 << 10).TakeAll()
 	r := sanitized(t, c, &proxy.Server{InFlight: inflight}, func(s *proxy.Sanitizer) { s.InFlight = inflight })
 	for range 20 { // 8 KiB each
 		conn := dial(t, r.address)
@@ -122,7 +122,7 @@ func TestIdleMakeRoom(t *testing.T) {
 	if n := inflight.Bytes(); n != 0 {
 		t.Errorf("%d bytes are held between requests", n)
 	}
-	eventually(t, r.address, request("POST", "/free/b", []string{"Connection: close"}, long(60<<10)))
+	eventually(t, r.address, request("POST", "/free/b", []string{"Connection: close"}, long(125<<10)))
 	if n := r.evicted(t); n == 0 || n == 20 {
 		t.Errorf("%d of 20 idle connections had to go", n)
 	}

@@ -126,7 +126,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if seatOf(conn).extra || requests > s.Connections {
 		refusal = limited(Busy, "connections", "too many connections or requests at once; try again")
 	}
-	if r.ContentLength != 0 {
+	if r.Body != http.NoBody {
 		body := &timedBody{r.Body, d, strict, r.Context()}
 		if d.read(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone

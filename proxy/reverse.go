@@ -56,8 +56,10 @@ func (p *reverse) forward(r *http.Request) (*http.Response, error) {
 	if u := p.collector(r.Host); u != nil {
 		out.URL.Scheme, out.URL.Host = u.Scheme, u.Host
 	}
-	if r.ContentLength == 0 { // of HTTP/2, net/http has a body all the same
-		out.Body = http.NoBody
+	if r.ContentLength == 0 && r.Body != nil && r.Body != http.NoBody { // of HTTP/2, where the end of one without a body may be still to come
+		if _, err := r.Body.Read(make([]byte, 1)); err == io.EOF {
+			out.Body = http.NoBody
+		}
 	}
 	out.RequestURI = ""
 	out.Host = ""     // the upstream's

@@ -134,7 +134,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		r.Header = http.Header{"Origin": r.Header["Origin"]} // nobody counts the rest
 	}
 	answer := &answering{ResponseWriter: w, visit: visit}
-	if r.ContentLength != 0 {
+	if r.Body != http.NoBody {
 		body := &timedBody{ReadCloser: r.Body, deadlines: d, strict: strict, visit: visit, ctx: r.Context()}
 		if d.read(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone

@@ -23,7 +23,7 @@ type InFlight struct {
 
 // freeBeside is what connections and headers may take beside the bodies. What they take
 // more is taken from these.
-const freeBeside = 16 << 20
+const freeBeside = 8 << 20
 
 // Bodies larger than this take turns to be rewritten, one for each processor: what is
 // found in one is many times larger than it is, until it is counted.

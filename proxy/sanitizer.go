@@ -231,6 +231,9 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 	if !plainHost(client.host) {
 		return nil, refuse(Unparseable, "the host that was asked for is no name and no address")
 	}
+	if blank := func(c rune) bool { return c <= ' ' || c == 0x7f }; strings.ContainsFunc(msg.Path, blank) || strings.ContainsFunc(msg.Query, blank) { // HTTP/2 can have it, a request line cannot
+		return nil, refuse(Unparseable, "the request target holds a space or a control character")
+	}
 	if req.URL.Host == "" {
 		return nil, refuse(Misdirected, "no collector serves the host that was asked for")
 	}

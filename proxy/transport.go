@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,6 +101,7 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 			c = secure.NetConn()
 		}
 		if conn, _ = c.(*countedConn); conn != nil && info.Reused { // a new one that fails is no chance event
+			conn.quiet()
 			before = conn.sent.Load()
 		} else {
 			conn = nil
@@ -135,8 +137,34 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 // A countedConn counts the bytes of requests that were written to it.
 type countedConn struct {
 	net.Conn
-	pace time.Duration
-	sent atomic.Int64
+	pace    time.Duration
+	sent    atomic.Int64
+	reading atomic.Bool // somebody waits for its next byte
+	closed  atomic.Bool
+}
+
+func (c *countedConn) Read(p []byte) (int, error) {
+	c.reading.Store(true)
+	defer c.reading.Store(false)
+	return c.Conn.Read(p)
+}
+
+func (c *countedConn) Close() error {
+	c.closed.Store(true)
+	return c.Conn.Close()
+}
+
+// quiet waits until net/http waits for the first byte of the next answer, or has closed
+// the connection since there was more behind the last one: that would be taken for the
+// answer to the request that comes now, of another client.
+func (c *countedConn) quiet() {
+	for i := 0; i < 10_000 && !c.reading.Load() && !c.closed.Load(); i++ {
+		if i < 100 {
+			runtime.Gosched()
+		} else {
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
 }
 
 func (c *countedConn) Write(p []byte) (int, error) {

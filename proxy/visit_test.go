@@ -122,7 +122,7 @@ func TestIdleMakeRoom(t *testing.T) {
 	if n := inflight.Bytes(); n != 0 {
 		t.Errorf("%d bytes are held between requests", n)
 	}
-	eventually(t, r.address, request("POST", "/free/b", []string{"Connection: close"}, long(60<<10)))
+	eventually(t, r.address, request("POST", "/free/b", []string{"Connection: close"}, long(125<<10)))
 	if n := r.evicted(t); n == 0 || n == 20 {
 		t.Errorf("%d of 20 idle connections had to go", n)
 	}

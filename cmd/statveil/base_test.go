@@ -174,7 +174,7 @@ func TestAbortsLeaveNothing(t *testing.T) {
 	t.Logf("at the start %+v", base)
 	t.Logf("warm         %+v", warm)
 	t.Logf("at the end   %+v", now)
-	if now.resident > warm.resident+16<<20 || now.heap > warm.heap+2<<20 {
+	if now.resident > warm.resident+resting || now.heap > warm.heap+2<<20 {
 		t.Errorf("memory grows: %+v, it was %+v", now, warm)
 	}
 	if got := p.metric(t, `statveil_requests_total{outcome="canceled",route="events"}`); got < float64(count)/20 {

@@ -114,7 +114,7 @@ func TestIdleMakeRoom(t *testing.T) {
 	c := newCollector(t, nil)
 	inflight := proxy.NewInFlight(300 << 10).TakeAll()
 	r := sanitized(t, c, &proxy.Server{InFlight: inflight}, func(s *proxy.Sanitizer) { s.InFlight = inflight })
-	for range 20 { // 8 KiB each
+	for range 20 { // 12 KiB each
 		conn := dial(t, r.address)
 		io.WriteString(conn, request("GET", "/free/a", nil, ""))
 		readAnswer(t, bufio.NewReader(conn), "GET").fine(t)

@@ -25,13 +25,13 @@ type InFlight struct {
 // more is taken from these.
 const freeBeside = 8 << 20
 
-// Bodies larger than this take turns to be rewritten, one for each processor: what is
-// found in one is many times larger than it is, until it is counted.
+// Bodies larger than this take turns to be rewritten, one for each processor and eight
+// at most: what is found in one is many times larger than it is, until it is counted.
 const largeBody = 16 << 10
 
 // NewInFlight returns a bound of so many bytes.
 func NewInFlight(limit int64) *InFlight {
-	f := &InFlight{free: freeBeside, turns: make(chan struct{}, max(runtime.GOMAXPROCS(0), 2))}
+	f := &InFlight{free: freeBeside, turns: make(chan struct{}, min(max(runtime.GOMAXPROCS(0), 2), 8))}
 	f.SetLimit(limit)
 	return f
 }

@@ -111,23 +111,23 @@ func (s *Server) Open() int { return s.floor.count() }
 type connKey struct{}
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	requests := s.floor.begin()
+	defer s.floor.end()
 	conn := r.Context().Value(connKey{}).(net.Conn)
+	strict, _ := conn.(*strictConn) // nil: HTTP/2
 	d := &deadlines{c: http.NewResponseController(w)}
 	defer d.done()
 	var refusal *Refusal
-	strict, _ := conn.(*strictConn)
 	if strict != nil {
 		refusal = strict.next()
-	} else { // HTTP/2
+	} else {
 		w = &pacedWriter{w, d, seatOf(conn)}
 	}
-	requests := s.floor.begin()
-	defer s.floor.end()
 	if seatOf(conn).extra || requests > s.Connections {
 		refusal = limited(Busy, "connections", "too many connections or requests at once; try again")
 	}
+	body := &timedBody{ReadCloser: r.Body, deadlines: d, strict: strict, ctx: r.Context()}
 	if r.Body != http.NoBody {
-		body := &timedBody{r.Body, d, strict, r.Context()}
 		if d.read(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone
 		}
@@ -142,8 +142,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	} else {
 		s.Handler.ServeHTTP(w, r)
 	}
-	if w, ok := w.(*pacedWriter); ok {
-		_ = w.FlushError() // or net/http would write what it holds back, in any time
+	if strict == nil {
+		_ = w.(*pacedWriter).FlushError() // or net/http would write what it holds back, in any time
+	} else if r.Body == body && (r.Header.Get("Expect") == "" || body.begun.Load()) { // or it does not come
+		body.drain(w)
 	}
 }
 

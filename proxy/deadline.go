@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -51,11 +52,15 @@ type timedBody struct {
 	visit     *visit
 	ctx       context.Context
 	once      sync.Once
+	begun     atomic.Bool
+	ended     atomic.Bool
 }
 
 func (b *timedBody) Read(p []byte) (int, error) {
+	b.begun.Store(true)
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
+		b.ended.Store(true)
 		_ = b.deadlines.read(time.Time{}) // it fails only where the connection is gone
 		b.once.Do(b.visit.read)
 		if b.strict != nil && b.strict.passed(&b.strict.framing.bad) {
@@ -68,6 +73,15 @@ func (b *timedBody) Read(p []byte) (int, error) {
 // Close leaves it to net/http to close the body, once there is an answer: that waits
 // for what is still to come, and the client may wait for the answer.
 func (b *timedBody) Close() error { return nil }
+
+// drain answers, and reads what nobody wants of the body, as long as there is time for
+// it: most clients look for no answer before all is sent, and where the connection is
+// closed until then they never find it (RFC 9112, 9.6).
+func (b *timedBody) drain(w http.ResponseWriter) {
+	if !b.ended.Load() && http.NewResponseController(w).Flush() == nil {
+		_, _ = io.Copy(io.Discard, b.ReadCloser) // the client may break off
+	}
+}
 
 // stop ends the wait for the body where the server has to stop.
 func (b *timedBody) stop() {

@@ -259,7 +259,8 @@ func TestInFlightAtRandom(t *testing.T) {
 		all.Wait()
 		r.none(t)
 		free(t, inflight)
-		if !personal && peak.Load() > limit {
+		const everybodys = clients * 8 << 10 // of small buffers, which everybody may have
+		if !personal && peak.Load() > limit+everybodys {
 			t.Errorf("%d bytes were held at once", peak.Load())
 		}
 		if served.Load() < 20 || refused.Load() < 20 || peak.Load() < limit/4 {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 )
 
 // Reason is why a request was refused; clients and metrics see this word.
@@ -94,11 +95,7 @@ func (r *Refusal) write(w http.ResponseWriter, req *http.Request) {
 		h.Set("Retry-After", retryAfter)
 	}
 	allowOrigin(h, req)
-	w.WriteHeader(r.Status)
-	if req.Method == http.MethodHead {
-		return
-	}
-	_ = json.NewEncoder(w).Encode(struct { // the client may be gone: nobody to tell
+	body, _ := json.Marshal(struct { // strings always encode
 		Type   string `json:"type"`
 		Title  string `json:"title"`
 		Status int    `json:"status"`
@@ -107,6 +104,12 @@ func (r *Refusal) write(w http.ResponseWriter, req *http.Request) {
 		Reason Reason `json:"reason"`
 		ID     string `json:"request_id"`
 	}{"about:blank", reasons[r.Reason].title, r.Status, r.Detail, r.Route, r.Reason, r.ID})
+	body = append(body, '\n')
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(r.Status)
+	if req.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client may be gone: nobody to tell
+	}
 }
 
 // allowOrigin sets the headers without which a browser hides an answer of ours from

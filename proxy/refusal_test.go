@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -398,6 +399,62 @@ func TestHosts(t *testing.T) {
 		req.Host = host
 		if _, err := s.RoundTrip(req); err == nil || !strings.HasPrefix(err.Error(), "unparseable") {
 			t.Errorf("%q: got %v", host, err)
+		}
+	}
+}
+
+// A client that looks for no answer before it has sent all finds it, however much that
+// is: refused, dropped, or answered early by a collector.
+func TestAnswerWhileSending(t *testing.T) {
+	big := long(20 << 20)
+	early := newFickle(t, nil, nil)
+	early.first = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+	tests := []struct {
+		name   string
+		target string
+		lines  []string
+		body   string
+		set    func(*proxy.Sanitizer)
+		want   int
+	}{
+		{"no route", "/unknown", nil, big, nil, 403},
+		{"too large", "/free/a", nil, big, nil, 413},
+		{"too large, in chunks", "/free/a", []string{"Transfer-Encoding: chunked"}, chunked(big, 64<<10), nil, 413},
+		{"dropped", "/drop/a", nil, big, nil, 204},
+		{"no room", "/free/a", nil, long(1 << 20), func(s *proxy.Sanitizer) { s.InFlight = proxy.NewInFlight(100_000) }, 413},
+		{"framed badly", "/free/a", []string{"X: a", " b"}, big, nil, 400},
+		{"passed to a collector that does not want it", "/static/a", nil, long(8 << 20), nil, 401},
+	}
+	for _, tt := range tests {
+		for _, secure := range []bool{false, true} {
+			t.Run(fmt.Sprint(tt.name, " ", secure), func(t *testing.T) {
+				c := newCollector(t, nil)
+				if tt.want == 401 {
+					c.url.Host = early.Addr().String()
+				}
+				s := &proxy.Server{}
+				var config *tls.Config
+				if secure {
+					s.TLS, config = secured(t)
+				}
+				r := sanitized(t, c, s, func(s *proxy.Sanitizer) {
+					set := parse(t, inflightRules)
+					s.Rules = func() *rules.Set { return set }
+					if tt.set != nil {
+						tt.set(s)
+					}
+				})
+				conn := net.Conn(dial(t, r.address))
+				if secure {
+					conn = tls.Client(conn, config)
+				}
+				if _, err := io.WriteString(conn, request("POST", tt.target, tt.lines, tt.body)); err != nil {
+					t.Fatal(err)
+				}
+				if res := readAnswer(t, bufio.NewReader(conn), "POST"); res.err != nil || res.StatusCode != tt.want {
+					t.Errorf("got %+v, want %d", res, tt.want)
+				}
+			})
 		}
 	}
 }

@@ -118,13 +118,13 @@ type connKey struct{}
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	conn := r.Context().Value(connKey{}).(net.Conn)
+	strict, _ := conn.(*strictConn) // nil: HTTP/2
 	d := &deadlines{c: http.NewResponseController(w)}
 	defer d.done()
 	var refusal *Refusal
-	strict, _ := conn.(*strictConn)
 	if strict != nil {
 		refusal = strict.next()
-	} else { // HTTP/2
+	} else {
 		w = &pacedWriter{w, d, seatOf(conn)}
 	}
 	visit, full := s.begin(seatOf(conn), r)
@@ -134,8 +134,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		r.Header = http.Header{"Origin": r.Header["Origin"]} // nobody counts the rest
 	}
 	answer := &answering{ResponseWriter: w, visit: visit}
+	body := &timedBody{ReadCloser: r.Body, deadlines: d, strict: strict, visit: visit, ctx: r.Context()}
 	if r.Body != http.NoBody {
-		body := &timedBody{ReadCloser: r.Body, deadlines: d, strict: strict, visit: visit, ctx: r.Context()}
 		if d.read(time.Now().Add(s.ReadBody)) != nil {
 			panic(http.ErrAbortHandler) // the connection is gone
 		}
@@ -150,8 +150,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	} else {
 		s.Handler.ServeHTTP(answer, r)
 	}
-	if w, ok := w.(*pacedWriter); ok {
-		_ = w.FlushError() // or net/http would write what it holds back, in any time
+	if strict == nil {
+		_ = w.(*pacedWriter).FlushError() // or net/http would write what it holds back, in any time
+	} else if r.Body == body && (r.Header.Get("Expect") == "" || body.begun.Load()) { // or it does not come
+		body.drain(w)
 	}
 }
 

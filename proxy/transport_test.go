@@ -24,6 +24,7 @@ import (
 // next ones what it likes.
 type fickle struct {
 	net.Listener
+	first  string              // an answer before the body is read; "": it is fine
 	second func(conn net.Conn) // with nothing read yet
 
 	mu     sync.Mutex
@@ -58,6 +59,11 @@ func (f *fickle) serve(conn net.Conn) {
 	br := bufio.NewReader(conn)
 	req, err := http.ReadRequest(br)
 	if err != nil {
+		return
+	}
+	if f.first != "" {
+		io.WriteString(conn, f.first)
+		io.Copy(io.Discard, br)
 		return
 	}
 	io.Copy(io.Discard, req.Body)

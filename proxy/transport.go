@@ -15,7 +15,8 @@ import (
 // Transport is the way to the collectors. It knows no proxy from the environment,
 // verifies TLS, follows no redirect and adds nothing to a request. A request is sent
 // again only where not one byte of it was sent: net/http's own transport repeats a
-// GET that the collector may have counted already. It is safe for concurrent use.
+// GET that the collector may have counted already (and a TRACE, which none counts). It
+// is safe for concurrent use.
 type Transport struct {
 	pool    http.Transport
 	timeout time.Duration
@@ -23,8 +24,7 @@ type Transport struct {
 
 // NewTransport returns a Transport. timeout bounds the wait for the collector to take
 // the next piece of a request, for the header of its answer, and for each next piece
-// of its body. config says whom to trust and who we
-// are, and may be nil.
+// of its body. config says whom to trust and who we are, and may be nil.
 func NewTransport(timeout time.Duration, config *tls.Config) *Transport {
 	t := &Transport{timeout: timeout}
 	dialer := net.Dialer{Timeout: min(timeout, 10*time.Second), KeepAlive: 30 * time.Second}
@@ -107,14 +107,14 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 	}})
 	out := req.Clone(ctx)
 	out.GetBody = nil
+	if body != nil {
+		out.Body = body()
+	}
 	for _, name := range repeatable {
-		if values, ok := out.Header[name]; ok {
+		if values, ok := out.Header[name]; ok && out.Body == http.NoBody {
 			delete(out.Header, name)
 			out.Header[strings.ToLower(name)] = values
 		}
-	}
-	if body != nil {
-		out.Body = body()
 	}
 	res, err = t.pool.RoundTrip(out)
 	if err != nil {

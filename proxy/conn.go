@@ -242,13 +242,14 @@ func (f *floor) close() (requests int) {
 }
 
 // cut closes every connection, without the words with which TLS ends one: they would
-// wait for the client.
-func (f *floor) cut() {
+// wait for the client. It returns how many requests are under way.
+func (f *floor) cut() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for c := range f.seats {
 		c.Conn.Close()
 	}
+	return f.requests
 }
 
 func (f *floor) count() int {
@@ -412,9 +413,13 @@ func (c *strictConn) Write(p []byte) (int, error) {
 // bare returns the status of an answer that net/http gives by itself, to what is no
 // request to it; 0: it is another. It has no date, or it is one to an expectation.
 func bare(p []byte) int {
-	const proto, code, end, expectation = "HTTP/1.1 ", "400", "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n", "417 Expectation Failed\r\nConnection: close\r\nDate: "
-	line, rest, _ := bytes.Cut(p, []byte("\r\n"))
-	if len(line) < len(proto+code) || !bytes.HasPrefix(p[len(line):], []byte(end)) && !bytes.HasPrefix(p[len(proto):], []byte(expectation)) || len(rest) > 200 {
+	const (
+		proto, code = "HTTP/1.1 ", "400"
+		end         = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+		expectation = "417 Expectation Failed\r\nConnection: close\r\nDate: "
+	)
+	line, _, _ := bytes.Cut(p[:min(len(p), 400)], []byte("\r\n")) // it is short
+	if len(line) < len(proto+code) || !bytes.HasPrefix(p[len(line):], []byte(end)) && !bytes.HasPrefix(p[len(proto):], []byte(expectation)) {
 		return 0
 	}
 	status, _ := strconv.Atoi(string(line[len(proto) : len(proto)+len(code)]))

@@ -94,10 +94,11 @@ func (s *Server) init() {
 // how many requests were under way when soft was done. It may be called once.
 func (s *Server) Shutdown(soft, hard context.Context) (late int) {
 	s.init()
+	cut := 0 // requests, read once ended is closed
 	go func() {
 		defer close(s.ended)
 		if s.HTTP.Shutdown(hard) != nil {
-			s.floor.cut()
+			cut = s.floor.cut()
 			s.HTTP.Close()
 		}
 	}()
@@ -108,7 +109,7 @@ func (s *Server) Shutdown(soft, hard context.Context) (late int) {
 	late = s.floor.close()
 	s.stop(ErrStopping)
 	<-s.ended
-	return late
+	return max(late, cut) // both may be done at once
 }
 
 // Open returns how many connections there are now.

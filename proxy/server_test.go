@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -238,5 +240,61 @@ func TestPipelinedPartOfNext(t *testing.T) {
 	}
 	if got := len(c.all()); got != 2*len(second) {
 		t.Errorf("%d requests arrived, want %d", got, 2*len(second))
+	}
+}
+
+// What net/http answers by itself is told once, with what it answered.
+func TestBareAnswers(t *testing.T) {
+	tests := []struct {
+		name, in string
+		status   int
+	}{
+		{"no request line", "garbage\r\n\r\n", 400},
+		{"HTTP/0.9", "GET /free/a\r\n\r\n", 400},
+		{"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400},
+		{"HTTP/2", "GET /free/a HTTP/2.0\r\nHost: x\r\n\r\n", 505},
+		{"no Host", "GET /free/a HTTP/1.1\r\n\r\n", 400},
+		{"a strange Host", "GET /free/a HTTP/1.1\r\nHost: " + phone + "/\r\n\r\n", 400},
+		{"no name", "GET /free/a HTTP/1.1\r\nHost: x\r\n: " + phone + "\r\n\r\n", 400},
+		{"a coding of the transfer", "POST /free/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
+		{"an expectation", "POST /free/a HTTP/1.1\r\nHost: x\r\nExpect: " + phone + "\r\nContent-Length: 2\r\n\r\n{}", 417},
+		{"an expectation under HTTP/1.0", "POST /free/a HTTP/1.0\r\nExpect: x\r\nContent-Length: 2\r\n\r\n{}", 417},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCollector(t, nil)
+			r := sanitized(t, c, &proxy.Server{})
+			conn := dial(t, r.address)
+			io.WriteString(conn, tt.in)
+			if res := readAnswer(t, bufio.NewReader(conn), "GET"); res.Response == nil || res.StatusCode != tt.status {
+				t.Errorf("got %+v, want %d", res, tt.status)
+			}
+			closes(t, conn)
+			r.only(t, outcome{proxy.Unparseable, "", tt.status})
+			checkQuiet(t, fmt.Sprintf("%+v", r.told.wait(t, 0)))
+			c.nothing(t, tt.in)
+		})
+	}
+}
+
+// A collector's answer is none of these, whatever it looks like.
+func TestCollectorsBareAnswer(t *testing.T) {
+	body := "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"
+	for _, answer := range []string{
+		"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\nDate: Tue, 24 Nov 2026 14:06:31 GMT\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request",
+		answerOf(nil, body),
+	} {
+		r := sanitized(t, newCollector(t, func(*received) string { return answer }), &proxy.Server{})
+		for _, lines := range [][]string{nil, {"Connection: close"}} {
+			if res := raw(t, r.address, request("GET", "/free/a", lines, "")); res.err != nil || !strings.HasPrefix(answer, "HTTP/1.1 "+res.Status[:3]) {
+				t.Errorf("got %+v", res)
+			}
+		}
+		r.end(t)
+		if all := r.told.wait(t, 0); len(all) != 2 || all[0].Refused != "" || all[1].Refused != "" {
+			t.Errorf("%q: got %+v", answer, all)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"io"
 	"net"
 	"net/http"
@@ -143,6 +144,31 @@ func TestShutdownTells(t *testing.T) {
 			}
 			r.only(t, outcome{proxy.Collector, "", 504}, outcome{proxy.Collector, "", 504}, outcome{proxy.Collector, "", 504})
 		})
+	}
+}
+
+// A client of HTTP/2 is told to take its next requests elsewhere, and gets the answers
+// that it waits for.
+func TestShutdownSaysGoAway(t *testing.T) {
+	server, config := secured(t)
+	g := newGate()
+	r := run(t, &proxy.Server{TLS: server, Handler: g})
+	conn := dialHTTP2(t, r.address, config)
+	conn.get(1, "/hold")
+	<-g.arrived
+	stopped := make(chan int)
+	go func() { stopped <- r.shutdown(t, t.Context(), t.Context()) }()
+	payload, ok := conn.until(0, frameGoAway)
+	if !ok || len(payload) < 8 || binary.BigEndian.Uint32(payload[4:]) != 0 {
+		t.Errorf("got %x, want no error", payload)
+	}
+	close(g.open)
+	if payload, ok := conn.until(1, frameData); !ok || string(payload) != "ok" {
+		t.Errorf("got %q", payload)
+	}
+	closes(t, conn)
+	if late := <-stopped; late != 0 {
+		t.Errorf("%d requests were late", late)
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 // Transport is the way to the collectors. It knows no proxy from the environment,
 // verifies TLS, follows no redirect and adds nothing to a request. A request is sent
 // again only where not one byte of it was sent: net/http's own transport repeats a
-// GET that the collector may have counted already. It is safe for concurrent use.
+// GET that the collector may have counted already (and a TRACE, which none counts). It
+// is safe for concurrent use.
 type Transport struct {
 	pool    http.Transport
 	timeout time.Duration
@@ -109,14 +110,14 @@ func (t *Transport) send(req *http.Request, body func() io.ReadCloser) (res *htt
 	}})
 	out := req.Clone(ctx)
 	out.GetBody = nil
+	if body != nil {
+		out.Body = body()
+	}
 	for _, name := range repeatable {
-		if values, ok := out.Header[name]; ok {
+		if values, ok := out.Header[name]; ok && out.Body == http.NoBody {
 			delete(out.Header, name)
 			out.Header[strings.ToLower(name)] = values
 		}
-	}
-	if body != nil {
-		out.Body = body()
 	}
 	taken := &takenBody{pace: t.timeout, cancel: cancel}
 	if out.Body != nil && out.Body != http.NoBody {

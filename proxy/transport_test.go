@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
 	"os"
@@ -168,6 +169,46 @@ func TestSentOnce(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The same holds of HTTP/2, where a collector ends a stream.
+func TestSentOnceOverHTTP2(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[string]int{}
+	c := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		mu.Lock()
+		seen[r.URL.Path]++
+		mu.Unlock()
+		if r.ProtoMajor != 2 {
+			t.Errorf("it came over %s", r.Proto)
+		}
+		if r.URL.Path != "/1" {
+			panic(http.ErrAbortHandler)
+		}
+		io.WriteString(w, "ok")
+	}))
+	c.EnableHTTP2 = true
+	c.StartTLS()
+	t.Cleanup(c.Close)
+	pool := x509.NewCertPool()
+	pool.AddCert(c.Certificate())
+	transport := proxy.NewTransport(minute, &tls.Config{RootCAs: pool})
+	t.Cleanup(transport.CloseIdleConnections)
+	for i, k := range kinds {
+		if said := got(transport.RoundTrip(kindOf(t, c.URL, "/1", i))); said != "200 ok" && k.method != "HEAD" {
+			t.Errorf("%v: got %q", k, said)
+		}
+		path := fmt.Sprint("/broken/", i)
+		if said := got(transport.RoundTrip(kindOf(t, c.URL, path, i))); said != "error" {
+			t.Errorf("%v: got %q", k, said)
+		}
+		mu.Lock()
+		if n := seen[path]; n != 1 {
+			t.Errorf("%v: it arrived %d times", k, n)
+		}
+		mu.Unlock()
 	}
 }
 

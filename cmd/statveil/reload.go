@@ -16,12 +16,17 @@ import (
 // sees a volume that is swapped as a whole, and file systems that notify nobody.
 var pollEvery = time.Second
 
+// suspicious is for how many looks a file must stay the same that was cut short: whoever
+// stops in the middle of writing it may go on.
+const suspicious = 5
+
 // watch reloads when a SIGHUP comes, and when files have changed and stayed the same
 // for one look: whoever is still writing has not finished.
 func (s *sidecar) watch(ctx context.Context, hangup <-chan os.Signal) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	var before digest
+	same := 0 // looks that they have been so
 	for {
 		select {
 		case <-ctx.Done():
@@ -30,10 +35,12 @@ func (s *sidecar) watch(ctx context.Context, hangup <-chan os.Signal) {
 			_, _ = s.reloadNow() // it has said what became of it
 		case <-tick.C:
 			_, seen, _ := s.look()
-			if seen.digest == before && !s.known(before) {
-				_, _ = s.reload(false)
+			if same++; seen.digest != before {
+				before, same = seen.digest, 0
 			}
-			before = seen.digest
+			if enough := same >= suspicious || same >= 1 && seen.cutShort(s.now.Load().files) == ""; enough && !s.known(before) {
+				_, _ = s.reload()
+			}
 		}
 	}
 }
@@ -66,7 +73,7 @@ func (s *sidecar) reloadNow() (changed bool, err error) {
 		}
 		before = now
 	}
-	switch changed, err = s.reload(true); {
+	switch changed, err = s.reload(); {
 	case err != nil:
 		s.log.Warn("reload was asked for: the files cannot be loaded")
 	case !changed:
@@ -79,9 +86,8 @@ var errUnsettled = errors.New("the files change while they are read; they are re
 
 // reload builds a generation of what the files say now and puts it in force. Where
 // that fails, what is in force stays. It logs what became of it, and says whether
-// anything changed. Nobody may have asked for it: then a file that was cut short is
-// not taken for one that was changed.
-func (s *sidecar) reload(asked bool) (changed bool, err error) {
+// anything changed.
+func (s *sidecar) reload() (changed bool, err error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	last := s.now.Load()
@@ -117,9 +123,6 @@ func (s *sidecar) reload(asked bool) (changed bool, err error) {
 		g, err := s.build(cfg, files, last)
 		if _, now, _ := s.look(); now.digest != files.digest {
 			continue // nobody knows which of them were read
-		}
-		if name := files.cutShort(last.files); err == nil && name != "" && !asked {
-			err = &hintedError{fmt.Errorf("%s is only the beginning of what it was: it may be half written", name), "if that is meant, send SIGHUP, or POST /-/reload"}
 		}
 		if err != nil {
 			return false, err

@@ -303,7 +303,7 @@ func TestReloadUnsettled(t *testing.T) {
 	}
 	inForce := func(s *sidecar) bool { // as its watch decides
 		if _, seen, _ := s.look(); !s.known(seen.digest) {
-			_, _ = s.reload(true)
+			_, _ = s.reload()
 		}
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -325,7 +325,7 @@ func TestReloadUnsettled(t *testing.T) {
 			}
 			replace(t, dir, "rules.yaml", edition(63).rules())
 			changes = often
-			_, _ = s.reload(true)
+			_, _ = s.reload()
 			changes = 0
 			if !inForce(s) {
 				t.Error("what the file says in the end is not in force after a reload")

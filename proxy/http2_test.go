@@ -106,6 +106,23 @@ func (c *http2Conn) until(stream uint32, kind byte) (payload []byte, ok bool) {
 	}
 }
 
+// end reads up to the end of a stream, and until the other side is done with it: only
+// then does it answer a ping.
+func (c *http2Conn) end(stream uint32) {
+	c.t.Helper()
+	for {
+		kind, flags, s, _, err := c.read()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if s == stream && (kind == frameData || kind == frameHeaders) && flags&endStream != 0 {
+			break
+		}
+	}
+	c.frame(framePing, 0, 0, make([]byte, 8))
+	c.until(0, framePing)
+}
+
 // What HTTP/1.1 would read as more than it is, or as something else, ends its stream or
 // its connection, and does not arrive.
 func TestStrangeRequestsOverHTTP2(t *testing.T) {

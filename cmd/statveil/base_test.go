@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +16,7 @@ import (
 )
 
 // A footing is what a process holds.
-type footing struct{ goroutines, files, connections, inflight, heap, resident float64 }
+type footing struct{ goroutines, files, connections, inflight, heap float64 }
 
 func (p *process) footing(t *testing.T) footing {
 	t.Helper()
@@ -32,28 +31,7 @@ func (p *process) footing(t *testing.T) footing {
 		connections: metricIn(t, page, "statveil_connections"),
 		inflight:    metricIn(t, page, "statveil_inflight_bytes"),
 		heap:        metricIn(t, page, "go_memstats_next_gc_bytes"), // half as much again as was live at the last collection
-		resident:    resident(t, p.cmd.Process.Pid),
 	}
-}
-
-// resident is the memory of a process in bytes.
-func resident(t *testing.T, pid int) float64 {
-	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); f[0] == "VmRSS:" {
-			kib, err := strconv.ParseFloat(f[1], 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return kib * 1024
-		}
-	}
-	t.Fatal("no VmRSS")
-	return 0
 }
 
 // On loopback a collector is as fast as lightning; these are not.
@@ -174,7 +152,8 @@ func TestAbortsLeaveNothing(t *testing.T) {
 	t.Logf("at the start %+v", base)
 	t.Logf("warm         %+v", warm)
 	t.Logf("at the end   %+v", now)
-	if now.resident > warm.resident+resting || now.heap > warm.heap+2<<20 {
+	// What is live says it: resident memory follows the highest tide, and that of the race detector (test/attack bounds it).
+	if now.heap > warm.heap+2<<20 {
 		t.Errorf("memory grows: %+v, it was %+v", now, warm)
 	}
 	if got := p.metric(t, `statveil_requests_total{outcome="canceled",route="events"}`); got < float64(count)/20 {

@@ -44,7 +44,12 @@ func (r *reader) compileDetectors(specs []detectorSpec) *detectors {
 		}
 	}
 	for _, kind := range detect.Any {
-		ds.all = append(ds.all, ds.named[kind.String()]...)
+		if kind == detect.Phone { // the only kind with settings
+			ds.all = append(ds.all, ds.named[kind.String()]...)
+			continue
+		}
+		d, _ := detect.Builtin(kind, detect.Options{})
+		ds.all = append(ds.all, d)
 	}
 	ds.any = detect.NewFinder(ds.all...)
 	ds.look = newLook(ds.any)

@@ -15,19 +15,34 @@ const (
 	Email
 	SIP
 	IP
+	MAC
+	IMEI
+	IBAN
+	CreditCard
+	NationalID
 	Opaque
+	Coordinates
+
+	// The same numbers, but only where a label, a prefix or separators say what they are. Findings have the kind itself.
+	markedIMEI
+	markedCard
+	markedNationalID
+	markedCoordinates
+
+	kinds = int(markedCoordinates) + 1
 )
 
 // Own is the Kind of findings of detectors that a rule file defines by pattern or words. It is none of the built-in
 // ones: Names, KindOf and Any leave it out, and only a Finder finds any.
 const Own Kind = 1<<8 - 1
 
-// Any is what a rule means by "any": every kind but Opaque. It must not be changed.
-var Any = []Kind{Phone, Email, SIP, IP}
+// Any is what a rule means by "any": every kind but Opaque, and of the numbers that traffic is full of those that are
+// marked as personal. It must not be changed.
+var Any = []Kind{Phone, Email, SIP, IP, MAC, markedIMEI, IBAN, markedCard, markedNationalID, markedCoordinates}
 
 // detector finds one kind.
 type detector struct {
-	kind Kind
+	kind Kind // of the findings
 	name string
 	// needs lists what a text must hold for find to find anything: all bits of one of the hints.
 	needs []Hint
@@ -36,20 +51,30 @@ type detector struct {
 	find func(dst []Span, s string, asked set, d *dialling) []Span
 }
 
-var detectors = [...]detector{
-	{Phone, "phone", []Hint{
+var detectors = [kinds]detector{
+	Phone: {Phone, "phone", []Hint{
 		hasPlus | hasDigit, hasPlus | hasHigh, // "+358…" in digits of any script
 		hasDigit | hasZero,          // 00…, 011…
 		hasDigit | hasAt,            // sip:…@, …@s.whatsapp.net
 		hasDigit | hasTell | hasGap, // phone=…
 	}, findPhones},
-	{Email, "email", []Hint{hasAt | hasDot, hasAt | hasHigh}, findEmails},
-	{SIP, "sip", []Hint{hasAt | hasColon}, findSIP},
-	{IP, "ip", []Hint{hasDigit | hasDot, hasDigit | hasColon, hasDigit | hasDashP}, findIPs},
-	{Opaque, "opaque", []Hint{hasDigit}, findOpaque},
+	Email:             {Email, "email", []Hint{hasAt | hasDot, hasAt | hasHigh}, findEmails},
+	SIP:               {SIP, "sip", []Hint{hasAt | hasColon}, findSIP},
+	IP:                {IP, "ip", []Hint{hasDigit | hasDot, hasDigit | hasColon, hasDigit | hasDashP}, findIPs},
+	MAC:               {MAC, "mac", macNeeds, findMACs},
+	IMEI:              {IMEI, "imei", imeiNeeds, findIMEIs},
+	IBAN:              {IBAN, "iban", ibanNeeds, findIBANs},
+	CreditCard:        {CreditCard, "credit_card", cardNeeds, findCards},
+	NationalID:        {NationalID, "national_id", nationalIDNeeds, findNationalIDs},
+	Opaque:            {Opaque, "opaque", []Hint{hasDigit}, findOpaque},
+	Coordinates:       {Coordinates, "coordinates", coordinatesNeeds, findCoordinates},
+	markedIMEI:        {IMEI, "imei", markedIMEINeeds, findMarkedIMEIs},
+	markedCard:        {CreditCard, "credit_card", markedCardNeeds, findMarkedCards},
+	markedNationalID:  {NationalID, "national_id", markedNationalIDNeeds, findMarkedNationalIDs},
+	markedCoordinates: {Coordinates, "coordinates", markedCoordinatesNeeds, findMarkedCoordinates},
 }
 
-// String returns the name that rules use: "phone", "email", "sip", "ip", "opaque"; "own" for Own.
+// String returns the name that rules use: "phone", "email", ...; "own" for Own.
 func (k Kind) String() string {
 	if int(k) < len(detectors) {
 		return detectors[k].name
@@ -72,9 +97,9 @@ func KindOf(name string) (Kind, bool) {
 
 // Names returns the names of all built-in kinds.
 func Names() []string {
-	names := make([]string, len(detectors))
-	for i, d := range detectors {
-		names[i] = d.name
+	names := make([]string, markedIMEI)
+	for i := range names {
+		names[i] = detectors[i].name
 	}
 	return names
 }
@@ -90,7 +115,7 @@ type Span struct {
 }
 
 // set is a set of kinds.
-type set uint8
+type set uint16
 
 func setOf(kinds []Kind) set {
 	var all set
@@ -124,11 +149,11 @@ func find(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
 	}
 	base := len(dst)
 	for i := range detectors {
-		if d := &detectors[i]; run.has(d.kind) {
+		if k := Kind(i); run.has(k) {
 			from := len(dst)
-			dst = d.find(dst, s, asked, nil)
+			dst = detectors[k].find(dst, s, asked, nil)
 			if len(dst) > from {
-				setRank(dst[from:], slices.Index(kinds, d.kind))
+				setRank(dst[from:], slices.Index(kinds, k))
 			}
 		}
 	}

@@ -52,7 +52,7 @@ func nothing(t *testing.T, kinds []Kind, texts ...string) {
 
 func TestKinds(t *testing.T) {
 	names := Names()
-	if want := []string{"phone", "email", "sip", "ip", "opaque"}; !slices.Equal(names, want) {
+	if want := []string{"phone", "email", "sip", "ip", "mac", "imei", "iban", "credit_card", "national_id", "opaque", "coordinates"}; !slices.Equal(names, want) {
 		t.Errorf("Names() = %q, want %q", names, want)
 	}
 	for i, name := range names {

@@ -94,6 +94,7 @@ func newFinder(d []*Detector) *Finder {
 				f.dialling = d.dialling
 			}
 		}
+		f.numeric = f.numeric || numbers.has(d.kind)
 		if !f.asked.has(d.kind) {
 			f.asked |= 1 << d.kind
 			f.kinds = append(f.kinds, d.kind)
@@ -191,8 +192,11 @@ func (f *Finder) Possible(h Hint) bool {
 	return f.possible[h/64]>>(h%64)&1 != 0
 }
 
-// Numeric reports whether a detector is among those of f that digits alone may satisfy: a pattern, words, or phones of
-// which digits alone count.
+// numbers are the kinds that digits alone may satisfy.
+const numbers = set(1<<IMEI | 1<<CreditCard | 1<<NationalID)
+
+// Numeric reports whether a detector is among those of f that digits alone may satisfy: a pattern, words, phones of
+// which digits alone count, and the numbers of people, cards and devices.
 func (f *Finder) Numeric() bool { return f.numeric }
 
 // Canonical is Canonical for people who dial as the phone detectors of f say.

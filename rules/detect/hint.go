@@ -63,10 +63,10 @@ var candidates = makeCandidates()
 
 func makeCandidates() (kinds [1 << hintBits]set) {
 	for h := range kinds {
-		for _, d := range detectors {
+		for k, d := range detectors {
 			for _, need := range d.needs {
 				if Hint(h)&need == need {
-					kinds[h] |= 1 << d.kind
+					kinds[h] |= 1 << k
 				}
 			}
 		}
@@ -75,7 +75,7 @@ func makeCandidates() (kinds [1 << hintBits]set) {
 }
 
 // anySet is Any as a set.
-const anySet = set(1<<Phone | 1<<Email | 1<<SIP | 1<<IP)
+var anySet = setOf(Any)
 
 // Possible reports whether Find with Any could find something in a string with these bytes. False is certain.
 func (h Hint) Possible() bool {

@@ -1,10 +1,6 @@
 package detect
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "strings"
 
 const (
 	cutDigits = 3 + maxDigits + 1 // an international prefix and a trunk zero may come on top
@@ -36,29 +32,13 @@ func (c *cut) read(s string, i int) {
 				return
 			}
 		}
-		first := c.n
-		for {
-			d, size := digitAt(s, i)
-			if size == 0 {
-				// Zero-width characters are no separators; they are pasted into the middle of groups.
-				skip := invisibleAt(s, i)
-				if _, size = digitAt(s, i+skip); skip == 0 || size == 0 {
-					break
-				}
-				i += skip
-				continue
-			}
-			if c.n == cutDigits {
-				c.n = first
-				return
-			}
-			c.digits[c.n] = d
-			c.n++
-			i += size
-		}
-		if c.n == first {
+		first, end := c.n, digitsEnd(s, i)
+		if c.n += end - i; c.n == first || c.n > cutDigits {
+			c.n = first
 			return
 		}
+		copy(c.digits[first:], s[i:end])
+		i = end
 		if before == '(' && c.zero < 0 && c.n == first+1 && c.digits[first] == '0' && closesAt(s, i) {
 			c.zero = first
 		}
@@ -69,98 +49,30 @@ func (c *cut) read(s string, i int) {
 
 // gapAt reads the separators between two groups of digits. The one that says most stands for all of them.
 func gapAt(s string, i int) (next int, sep byte, ok bool) {
-	seps, invisible := 0, 0
-	for i < len(s) {
-		c, size := sepAt(s, i)
-		if size == 0 {
-			if size = invisibleAt(s, i); size == 0 || invisible == maxGap {
-				break
-			}
-			invisible++
-			i += size
-			continue
-		}
-		if seps == maxGap {
+	from := i
+	for i < len(s) && isSep(s[i]) {
+		if i-from == maxGap {
 			return i, 0, false
 		}
-		if sep == 0 || sep == ' ' || c == '(' {
-			sep = c
+		if sep == 0 || sep == ' ' || s[i] == '(' {
+			sep = s[i]
 		}
-		seps++
-		i += size
+		i++
 	}
-	_, size := digitAt(s, i)
-	return i, sep, seps > 0 && size > 0
+	return i, sep, i > from && i < len(s) && isDigit(s[i])
 }
 
-// digitAt returns the digit at i, of any script, as ASCII. size is 0 where there is none.
-func digitAt(s string, i int) (digit byte, size int) {
-	if i >= len(s) {
-		return 0, 0
+// isSep reports whether c may stand between the groups of a number. A line break may not.
+func isSep(c byte) bool {
+	switch c {
+	case ' ', '-', '.', '/', '(', ')', '_':
+		return true
 	}
-	if c := s[i]; c < utf8.RuneSelf {
-		if isDigit(c) {
-			return c, 1
-		}
-		return 0, 0
-	}
-	r, size := utf8.DecodeRuneInString(s[i:])
-	if r == utf8.RuneError || !unicode.IsDigit(r) {
-		return 0, 0
-	}
-	return '0' + digitValue(r), size
-}
-
-// digitValue relies on Unicode's promise that the digits of a script are ten characters in order.
-func digitValue(r rune) byte {
-	for _, t := range unicode.Nd.R16 {
-		if r <= rune(t.Hi) && r >= rune(t.Lo) {
-			return byte((r - rune(t.Lo)) % 10)
-		}
-	}
-	for _, t := range unicode.Nd.R32 {
-		if r <= rune(t.Hi) && r >= rune(t.Lo) {
-			return byte((r - rune(t.Lo)) % 10)
-		}
-	}
-	return 0
-}
-
-// sepAt returns the separator at i in its ASCII form. A line break is none.
-func sepAt(s string, i int) (sep byte, size int) {
-	if c := s[i]; c < utf8.RuneSelf {
-		switch c {
-		case ' ', '-', '.', '/', '(', ')', '_':
-			return c, 1
-		}
-		return 0, 0
-	}
-	r, size := utf8.DecodeRuneInString(s[i:])
-	switch {
-	case r == 0x2043, r == 0x2212, r == 0x30FC, r == 0xFE58, r == 0xFE63, r == 0xFF0D, 0x2010 <= r && r <= 0x2015:
-		return '-', size
-	case r == 0xA0, r == 0x1680, r == 0x202F, r == 0x205F, r == 0x3000, 0x2000 <= r && r <= 0x200A:
-		return ' ', size
-	case 0xFF08 <= r && r <= 0xFF0F && r != 0xFF0A && r != 0xFF0B && r != 0xFF0C: // ( ) - . / in full width
-		return byte(r - 0xFF08 + '('), size
-	}
-	return 0, 0
-}
-
-// invisibleAt returns the size of the zero-width character at i, 0 where there is none.
-func invisibleAt(s string, i int) int {
-	if i >= len(s) || s[i] < 0xC2 {
-		return 0
-	}
-	r, size := utf8.DecodeRuneInString(s[i:])
-	if r == 0xAD || r == 0x2060 || r == 0xFEFF || r == 0x061C || 0x200B <= r && r <= 0x200F || 0x202A <= r && r <= 0x202E {
-		return size
-	}
-	return 0
+	return false
 }
 
 func closesAt(s string, i int) bool {
-	return i < len(s) && (s[i] == ')' || strings.HasPrefix(s[i:], "）"))
+	return i < len(s) && s[i] == ')'
 }
 
 // endsClean reports whether a number may end with the g-th group: what follows is not glued to it, or an extension.
@@ -168,39 +80,23 @@ func (c *cut) endsClean(s string, g int) bool {
 	return g < c.groups-1 || !wordAfter(s, c.end[g]) || extensionAt(s, c.end[g])
 }
 
-// extensionAt reports whether "x12", "ext12" or the like begins at i, in ASCII or full width.
+// extensionAt reports whether "x12", "ext12" or the like begins at i.
 func extensionAt(s string, i int) bool {
-	var word [4]byte
-	n := 0
-	for i < len(s) && n < len(word) {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if 0xFF21 <= r && r <= 0xFF5A {
-			r -= 0xFF00 - 0x20
-		}
-		if r |= 0x20; r < 'a' || r > 'z' {
-			break
-		}
-		word[n] = byte(r)
-		n++
-		i += size
+	word := i
+	for i < len(s) && i-word < len("extn") && isLetter(s[i]) {
+		i++
 	}
-	switch string(word[:n]) {
-	case "x", "xt", "xtn", "ext", "extn":
-	default:
+	if !oneOf(s[word:i], extensionWords) {
 		return false
 	}
 	if i < len(s) && (s[i] == ':' || s[i] == '.') {
 		i++
 	}
-	end := i
-	for end < len(s) && isDigit(s[end]) {
-		end++
-		if end-i > 7 {
-			return false
-		}
-	}
-	return end > i && !wordAfter(s, end)
+	end := digitsEnd(s, i)
+	return end > i && end-i <= 7 && !wordAfter(s, end)
 }
+
+var extensionWords = []string{"x", "xt", "xtn", "ext", "extn"}
 
 // choose returns how many groups make a number, taking digits from skip on; 0 means none. Valid numbers come before
 // possible ones, and those only count where least allows it.

@@ -53,12 +53,12 @@ type detector struct {
 
 var detectors = [kinds]detector{
 	Phone: {Phone, "phone", []Hint{
-		hasPlus | hasDigit, hasPlus | hasHigh, // "+358…" in digits of any script
+		hasPlus | hasDigit,
 		hasDigit | hasZero,          // 00…, 011…
 		hasDigit | hasAt,            // sip:…@, …@s.whatsapp.net
 		hasDigit | hasTell | hasGap, // phone=…
 	}, findPhones},
-	Email:             {Email, "email", []Hint{hasAt | hasDot, hasAt | hasHigh}, findEmails},
+	Email:             {Email, "email", []Hint{hasAt | hasDot}, findEmails},
 	SIP:               {SIP, "sip", []Hint{hasAt | hasColon}, findSIP},
 	IP:                {IP, "ip", []Hint{hasDigit | hasDot, hasDigit | hasColon, hasDigit | hasDashP}, findIPs},
 	MAC:               {MAC, "mac", macNeeds, findMACs},
@@ -143,6 +143,18 @@ func FindAny(dst []Span, s string, h Hint) []Span {
 }
 
 func find(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
+	if asked&candidates[h] == 0 {
+		return dst
+	}
+	text, h, back := folded(s, h)
+	base := len(dst)
+	dst = findIn(dst, text, kinds, asked, h)
+	back.restore(dst[base:], s)
+	return dst
+}
+
+// findIn finds in a text that is folded.
+func findIn(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
 	run := asked & candidates[h]
 	if run == 0 || run == 1<<Phone && hopeless(s, h) {
 		return dst
@@ -166,7 +178,7 @@ func find(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
 // hopeless reports whether a text holds no phone number although its bytes could: where neither a plus, nor an @, nor a
 // word tells of one, an international prefix must.
 func hopeless(s string, h Hint) bool {
-	return h&(hasPlus|hasAt|hasHigh) == 0 && h&(hasTell|hasGap) != hasTell|hasGap && !hasPrefix(s)
+	return h&(hasPlus|hasAt) == 0 && h&(hasTell|hasGap) != hasTell|hasGap && !hasPrefix(s)
 }
 
 func setRank(found []Span, rank int) {

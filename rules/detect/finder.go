@@ -131,7 +131,7 @@ func (f *Finder) canonicalFinder() *Finder {
 // mayFind reports whether the detector could find something in a text with these bytes.
 func (d *Detector) mayFind(h Hint) bool {
 	switch {
-	case d.own != nil || candidates[h].has(d.kind):
+	case d.own != nil || candidates[h].has(d.kind): // whatever folds may become anything
 		return true
 	case d.dialling == nil:
 		return false
@@ -144,8 +144,8 @@ func (d *dialling) mayFind(h Hint) bool {
 	if d.bare && h&hasDigit != 0 {
 		return true
 	}
-	// Digits of other scripts are not ASCII; groups have separators between them, brackets among them.
-	return len(d.plans) > 0 && (h&hasHigh != 0 || h&hasDigit != 0 && h&(hasZero|hasGap) != 0)
+	// Groups have separators between them, brackets among them.
+	return len(d.plans) > 0 && h&hasDigit != 0 && h&(hasZero|hasGap) != 0
 }
 
 // Find appends the findings of all detectors in s, in order and not overlapping: of overlapping ones the longest counts,
@@ -168,22 +168,33 @@ func (f *Finder) FindHinted(dst []Span, s string, h Hint) []Span {
 		return dst
 	}
 	base := len(dst)
+	text, h, back := folded(s, h)
 	for rank, d := range f.detectors {
-		from := len(dst)
-		switch {
-		case d.own != nil:
-			dst = d.own.find(dst, s)
-		case !d.mayFind(h):
-		case d.kind == Phone:
-			if d.dialling != nil || !hopeless(s, h) {
-				dst = findPhones(dst, s, f.asked, d.dialling)
-			}
-		default:
-			dst = detectors[d.kind].find(dst, s, f.asked, f.dialling)
+		if d.own == nil && d.mayFind(h) {
+			from := len(dst)
+			dst = f.findBuiltin(dst, text, d, h)
+			setRank(dst[from:], rank)
 		}
-		setRank(dst[from:], rank)
+	}
+	back.restore(dst[base:], s)
+	for rank, d := range f.detectors {
+		if d.own != nil { // a file's own mean the characters as they stand
+			from := len(dst)
+			dst = d.own.find(dst, s)
+			setRank(dst[from:], rank)
+		}
 	}
 	return settle(dst, base)
+}
+
+func (f *Finder) findBuiltin(dst []Span, s string, d *Detector, h Hint) []Span {
+	if d.kind != Phone {
+		return detectors[d.kind].find(dst, s, f.asked, f.dialling)
+	}
+	if d.dialling == nil && hopeless(s, h) {
+		return dst
+	}
+	return findPhones(dst, s, f.asked, d.dialling)
 }
 
 // Possible reports whether Find could find something in a text with these bytes. False is certain.

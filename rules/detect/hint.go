@@ -1,20 +1,22 @@
 package detect
 
+import "strings"
+
 // Hint is a set of properties of bytes. OR the Hints of all bytes of a string to learn what Find could find in it.
 type Hint uint16
 
 const (
-	hasPlus  Hint = 1 << iota // +, and the lead byte of its full-width form
-	hasAt                     // @
-	hasColon                  // :
-	hasDot                    // .
-	hasDigit                  // 0-9
-	hasZero                   // 0
-	hasHigh                   // not ASCII
-	hasTell                   // a letter that every telling word holds
-	hasGap                    // what may stand between a telling word and a number
-	hasDashP                  // p, the last letter of "ip-"
-	hintBits = iota
+	hasPlus     Hint = 1 << iota // +
+	hasAt                        // @
+	hasColon                     // :
+	hasDot                       // .
+	hasDigit                     // 0-9
+	hasZero                      // 0
+	hasFoldable                  // begins a character that may say something in ASCII
+	hasTell                      // a letter that every telling word holds
+	hasGap                       // what may stand between a telling word and a number
+	hasDashP                     // p, the last letter of "ip-"
+	hintBits    = iota
 )
 
 // Hints holds the Hint of each byte. It must not be changed.
@@ -25,11 +27,8 @@ func makeHints() (hints [256]Hint) {
 		var h Hint
 		c := byte(b)
 		switch {
-		case c >= 0x80:
-			h = hasHigh
-			if c == plusLead {
-				h |= hasPlus
-			}
+		case strings.IndexByte(foldableLeads, c) >= 0:
+			h = hasFoldable
 		case c == '+':
 			h = hasPlus
 		case c == '@':
@@ -58,6 +57,10 @@ func makeHints() (hints [256]Hint) {
 	return hints
 }
 
+// foldableLeads are the first bytes, in UTF-8, of the characters that folding makes another or nothing of. Most letters of
+// Latin, Greek, Cyrillic and Chinese begin with none of them.
+const foldableLeads = "\xC2\xCC\xCD\xD6\xD8\xD9\xDB\xDF\xE0\xE1\xE2\xE3\xEA\xEF\xF0\xF3"
+
 // candidates holds, for every hint, the kinds of which a text with these bytes may hold a finding.
 var candidates = makeCandidates()
 
@@ -65,7 +68,7 @@ func makeCandidates() (kinds [1 << hintBits]set) {
 	for h := range kinds {
 		for k, d := range detectors {
 			for _, need := range d.needs {
-				if Hint(h)&need == need {
+				if Hint(h)&need == need || Hint(h)&hasFoldable != 0 {
 					kinds[h] |= 1 << k
 				}
 			}

@@ -3,7 +3,6 @@ package detect
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // dialling is how the people around a detector dial: the plans of its regions, and whether digits alone are a number.
@@ -42,13 +41,7 @@ func (d *dialling) worthReading(s string, i, end int) bool {
 	if end-i >= minDigits && (d.bare || s[i] == '0') {
 		return true
 	}
-	return len(d.plans) > 0 && end+1 < len(s) && mayGoOn(s[end]) && (isDigit(s[end+1]) || mayGoOn(s[end+1]))
-}
-
-// startsAt reports whether a number in digits of another script may begin at i.
-func (d *dialling) startsAt(s string, i int) bool {
-	_, size := digitAt(s, i)
-	return size > 0 && !wordBefore(s, i)
+	return len(d.plans) > 0 && end+1 < len(s) && isSep(s[end]) && (isDigit(s[end+1]) || isSep(s[end+1]))
 }
 
 // phone reads a number that begins at i and of which nothing around it tells. last is where the number before ended.
@@ -92,38 +85,16 @@ func (d *dialling) phone(c *cut, s string, i, last int) (Span, bool) {
 // before returns the separator through which what begins at i goes on with digits that stand before it, as 02 does in
 // 28-02-2026; 0 where it goes on with none, or with a number that ended at last.
 func before(s string, i, last int) (sep byte) {
-	for range maxGap {
-		if i == 0 {
-			return 0
-		}
-		size := lastSize(s, i)
-		c, isSep := sepAt(s, i-size)
-		if isSep == 0 && invisibleAt(s, i-size) == 0 {
-			break
-		}
-		if i -= size; sep == 0 || sep == ' ' {
-			sep = c
-		}
-		if sep == 0 {
-			sep = ' ' // an invisible character is no separator, but no beginning either
+	from := i
+	for i > 0 && from-i < maxGap && isSep(s[i-1]) {
+		if i--; sep == 0 || sep == ' ' {
+			sep = s[i]
 		}
 	}
-	if sep == 0 || i == last || i == 0 {
-		return 0
-	}
-	if _, isNumber := digitAt(s, i-lastSize(s, i)); isNumber == 0 {
+	if i == last || i == 0 || !isDigit(s[i-1]) {
 		return 0
 	}
 	return sep
-}
-
-// lastSize returns the size of the character that ends at i.
-func lastSize(s string, i int) int {
-	if s[i-1] < utf8.RuneSelf {
-		return 1
-	}
-	_, size := utf8.DecodeLastRuneInString(s[max(0, i-utf8.UTFMax):i])
-	return size
 }
 
 // fraction reports whether a point and digits stand before or after s[i:end].

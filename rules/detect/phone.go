@@ -2,63 +2,38 @@ package detect
 
 import "strings"
 
-// plusLead is the first byte of "＋", the plus in full width.
-const plusLead = 0xEF
-
-const fullPlus = "＋"
-
 // findPhones walks over the text once. A plus is an anchor; digits are one where a run of them begins, and what stands
 // around the run decides.
 func findPhones(dst []Span, s string, _ set, d *dialling) []Span {
-	anchors := hasDigit | hasPlus
-	if d != nil {
-		anchors |= hasHigh
-	}
+	var c cut
 	last := 0 // where the number before ended
 	for i := 0; ; {
-		for i < len(s) && Hints[s[i]]&anchors == 0 {
+		for i < len(s) && Hints[s[i]]&(hasDigit|hasPlus) == 0 {
 			i++
 		}
 		if i >= len(s) {
 			return dst
 		}
-		b := s[i]
 		next := i + 1
-		if isDigit(b) {
+		var sp Span
+		var ok bool
+		if s[i] == '+' {
+			sp, ok = plusPhone(&c, s, i, last)
+		} else {
 			next = digitsEnd(s, next)
-			if !worthReading(s, i, next) && (d == nil || !d.worthReading(s, i, next)) {
-				i = next
-				continue
-			}
-		} else if b != '+' && !strings.HasPrefix(s[i:], fullPlus) {
-			if d == nil || !d.startsAt(s, i) {
-				i = next
-				continue
+			if worthReading(s, i, next) || d != nil && d.worthReading(s, i, next) {
+				if sp, ok = digitPhone(&c, s, i, next, d); !ok && d != nil {
+					sp, ok = d.phone(&c, s, i, last)
+				}
 			}
 		}
-		if sp, ok := phoneAt(s, i, next, last, d); ok && sp.Start >= last {
+		if ok && sp.Start >= last {
 			dst = append(dst, sp)
 			last = sp.End
 			next = max(next, sp.End)
 		}
 		i = next
 	}
-}
-
-// phoneAt reads the number that begins at i, with a plus or a run of digits up to end.
-func phoneAt(s string, i, end, last int, d *dialling) (Span, bool) {
-	var c cut
-	switch {
-	case isDigit(s[i]):
-		sp, ok := digitPhone(&c, s, i, end, d)
-		if !ok && d != nil {
-			return d.phone(&c, s, i, last)
-		}
-		return sp, ok
-	case s[i] != '+' && !strings.HasPrefix(s[i:], fullPlus):
-		return d.phone(&c, s, i, last)
-	}
-	return plusPhone(&c, s, i, last)
 }
 
 // worthReading says no, as fast as can be, to most of the digits there are in the world: glued to a letter, too few, or
@@ -68,7 +43,7 @@ func worthReading(s string, i, end int) bool {
 		return false
 	}
 	if end-i < minDigits {
-		if end+1 >= len(s) || !mayGoOn(s[end]) || !isDigit(s[end+1]) && !mayGoOn(s[end+1]) {
+		if end+1 >= len(s) || !isSep(s[end]) || !isDigit(s[end+1]) && !isSep(s[end+1]) {
 			return false
 		}
 	} else if end < len(s) && (s[end] == '@' || s[end] == ':' || s[end] == '.') {
@@ -78,11 +53,6 @@ func worthReading(s string, i, end int) bool {
 		return true
 	}
 	return i > 0 && isGap(s[i-1]) && mayTell(s, i)
-}
-
-// mayGoOn reports whether c may stand between the digits of a number.
-func mayGoOn(c byte) bool {
-	return c >= 0x80 || c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')' || c == '_'
 }
 
 func digitsEnd(s string, i int) int {
@@ -99,10 +69,6 @@ func plusPhone(c *cut, s string, i, last int) (Span, bool) {
 		return Span{}, false
 	}
 	from := i + 1
-	if s[i] == plusLead {
-		from = i + len(fullPlus)
-	}
-	from += invisibleAt(s, from)
 	if from < len(s) && s[from] == ' ' && (i == 0 || strings.IndexByte(`:=,;"'(<[`, s[i-1]) >= 0) {
 		from++
 	}
@@ -310,10 +276,7 @@ func wholePhone(c *cut, s string, from, to int, least grade, d *dialling) (Span,
 		return Span{}, false
 	}
 	s = s[:to]
-	if s[from] == '+' || s[from] == plusLead {
-		if s[from] == plusLead && !strings.HasPrefix(s[from:], fullPlus) {
-			return Span{}, false
-		}
+	if s[from] == '+' {
 		sp, ok := plusPhone(c, s, from, 0)
 		return sp, ok && sp.Start == from && sp.End == to
 	}

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 )
 
 // findEmails anchors on every @. Addresses of rooms, of messengers and in SIP URIs are none of its findings.
@@ -24,7 +27,7 @@ func findEmails(dst []Span, s string, _ set, _ *dialling) []Span {
 		if end == 0 || notPersonal(s, from, at, end) || inSIP(s, from, at) {
 			continue
 		}
-		dst = append(dst, Span{Start: from, End: end, Kind: Email, Canonical: s[from:at] + "@" + lowerDomain(s[at+1:end])})
+		dst = append(dst, Span{Start: from, End: end, Kind: Email, Canonical: norm.NFC.String(s[from:at]) + "@" + canonicalDomain(s[at+1:end])})
 		last, i = end, end
 	}
 }
@@ -149,43 +152,37 @@ func domainEnd(s string, i int) int {
 				good = label + letters
 			}
 		}
-		n := dotLen(s, j)
-		if n == 0 {
+		if j >= limit || s[j] != '.' {
 			break
 		}
-		j += n
+		j++
 	}
 	return good
 }
 
-// dotLen returns the length of the dot at i: IDNA (RFC 3490, section 3.1) knows four.
-func dotLen(s string, i int) int {
-	if i >= len(s) {
-		return 0
+// hosts maps names of hosts as a browser does before it looks them up (UTS #46): of a name in Unicode and the same in
+// ASCII it makes one.
+var hosts = idna.New(idna.MapForLookup(), idna.Transitional(false))
+
+// canonicalDomain returns a domain in lower case and in Unicode. What is no name of a host stays as it is.
+func canonicalDomain(domain string) string {
+	lower := strings.ToLower(domain)
+	if isASCII(lower) && !strings.Contains(lower, "xn--") {
+		return lower
 	}
-	if s[i] == '.' {
-		return 1
+	if name, err := hosts.ToUnicode(lower); err == nil {
+		return name
 	}
-	for _, dot := range idnaDots {
-		if strings.HasPrefix(s[i:], dot) {
-			return len(dot)
-		}
-	}
-	return 0
+	return lower
 }
 
-var idnaDots = [...]string{"。", "．", "｡"}
-
-func lowerDomain(domain string) string {
-	for i := range len(domain) {
-		if domain[i] >= utf8.RuneSelf {
-			for _, dot := range idnaDots {
-				domain = strings.ReplaceAll(domain, dot, ".")
-			}
-			break
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
 		}
 	}
-	return strings.ToLower(domain)
+	return true
 }
 
 // roomHosts are the first labels of the domains at which XMPP servers keep rooms (XEP-0045).

@@ -26,7 +26,12 @@ func TestEmail(t *testing.T) {
 		{"åsa@bücher.example", []string{`email "åsa@bücher.example"`}},
 		{"анна@Пример.РФ", []string{`email "анна@Пример.РФ" анна@пример.рф`}},
 		{"anna@例え。テスト", []string{`email "anna@例え。テスト" anna@例え.テスト`}},
-		{"anna@xn--bcher-kva.example", []string{`email "anna@xn--bcher-kva.example"`}},
+		{"anna@xn--bcher-kva.example", []string{`email "anna@xn--bcher-kva.example" anna@bücher.example`}},
+		{"anna@XN--BCHER-KVA.example", []string{`email "anna@XN--BCHER-KVA.example" anna@bücher.example`}},
+		{"a\u0308nna@bu\u0308cher.example", []string{"email \"a\u0308nna@bu\u0308cher.example\" änna@bücher.example"}},
+		{"ａｎｎａ＠ｅｘａｍｐｌｅ．ｃｏｍ", []string{`email "ａｎｎａ＠ｅｘａｍｐｌｅ．ｃｏｍ" anna@example.com`}},
+		{"an\u200bna@exam\u00adple.com", []string{`email "an\u200bna@exam\u00adple.com" anna@example.com`}},
+		{"anna@xn--a.example", []string{`email "anna@xn--a.example"`}}, // no Punycode
 		{"🍇anna@example.com", []string{`email "anna@example.com"`}},
 		{"mailto:anna@example.com?subject=x", []string{`email "anna@example.com"`}},
 		{"anna@corp.local", []string{`email "anna@corp.local"`}},

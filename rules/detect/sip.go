@@ -147,5 +147,5 @@ func runeLen(c byte) int {
 
 // canonical is the same for sip: and sips:, with and without password and port: it is the same person.
 func (u uri) canonical(s string) string {
-	return "sip:" + s[u.user:u.nameEnd] + "@" + strings.ToLower(s[u.host:u.hostEnd])
+	return "sip:" + s[u.user:u.nameEnd] + "@" + canonicalDomain(s[u.host:u.hostEnd])
 }

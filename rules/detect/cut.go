@@ -80,23 +80,33 @@ func (c *cut) endsClean(s string, g int) bool {
 	return g < c.groups-1 || !wordAfter(s, c.end[g]) || extensionAt(s, c.end[g])
 }
 
-// extensionAt reports whether "x12", "ext12" or the like begins at i.
+// extensionAt reports whether "x12", " ext. 12" or the like begins at i.
 func extensionAt(s string, i int) bool {
-	word := i
-	for i < len(s) && i-word < len("extn") && isLetter(s[i]) {
-		i++
+	i = skipSpaces(s, i)
+	for _, word := range extensionWords {
+		if !hasFold(s, i, word) {
+			continue
+		}
+		from := i + len(word)
+		if from < len(s) && (s[from] == ':' || s[from] == '.') {
+			from++
+		}
+		from = skipSpaces(s, from)
+		if end := digitsEnd(s, from); end > from && end-from <= 7 && !wordAfter(s, end) {
+			return true
+		}
 	}
-	if !oneOf(s[word:i], extensionWords) {
-		return false
-	}
-	if i < len(s) && (s[i] == ':' || s[i] == '.') {
-		i++
-	}
-	end := digitsEnd(s, i)
-	return end > i && end-i <= 7 && !wordAfter(s, end)
+	return false
 }
 
-var extensionWords = []string{"x", "xt", "xtn", "ext", "extn"}
+var extensionWords = []string{"x", "xt", "xtn", "ext", "extn", "extension", "доб"}
+
+func skipSpaces(s string, i int) int {
+	for i < len(s) && s[i] == ' ' {
+		i++
+	}
+	return i
+}
 
 // choose returns how many groups make a number, taking digits from skip on; 0 means none. Valid numbers come before
 // possible ones, and those only count where least allows it.

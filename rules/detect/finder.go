@@ -41,6 +41,7 @@ func Builtin(kind Kind, o Options) (*Detector, error) {
 	for _, region := range o.Regions {
 		p := planIn(region)
 		switch {
+		case region == world:
 		case p == nil:
 			return nil, fmt.Errorf("region %q is not known: a region is a country in two capital letters (ISO 3166-1)", region)
 		case !slices.Contains(d.plans, p): // countries may share a plan

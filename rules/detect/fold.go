@@ -66,7 +66,8 @@ func (f *folding) restore(spans []Span, s string) {
 	}
 }
 
-// place returns where the character of s that became byte i of the folded text begins and ends.
+// place returns where the character of s that became byte i of the folded text begins, and where it ends with what
+// stands over it.
 func (f *folding) place(s string, i int) (from, end int) {
 	// A mark is no later than its multiple of markEvery, but for a character that reaches over it.
 	k := min(i/markEvery, len(f.marks)-1)
@@ -75,9 +76,13 @@ func (f *folding) place(s string, i int) (from, end int) {
 	}
 	m := f.marks[k]
 	for from, to := int(m.from), int(m.to); ; {
-		_, n, size := step(s, from, last(f.text[:to]))
+		c, n, size := step(s, from, last(f.text[:to]))
 		if to+n > i {
-			return from, from + size
+			end = from + size
+			for r, size := utf8.DecodeRuneInString(s[end:]); combining(r) && isDigit(c); r, size = utf8.DecodeRuneInString(s[end:]) {
+				end += size
+			}
+			return from, end
 		}
 		from, to = from+size, to+n
 	}

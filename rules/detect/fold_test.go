@@ -83,6 +83,9 @@ func FuzzFolded(f *testing.F) {
 			if n == 1 {
 				piece = string([]byte{c})
 			}
+			if r, _ := utf8.DecodeRuneInString(piece); n == 0 && combining(r) && end[len(end)-1] == i {
+				end[len(end)-1] += size
+			}
 			for range n {
 				from, end = append(from, i), append(end, i+size)
 			}

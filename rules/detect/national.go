@@ -41,7 +41,10 @@ func (d *dialling) worthReading(s string, i, end int) bool {
 	if end-i >= minDigits && (d.bare || s[i] == '0') {
 		return true
 	}
-	return len(d.plans) > 0 && end+1 < len(s) && isSep(s[end]) && (isDigit(s[end+1]) || isSep(s[end+1]))
+	if len(d.plans) == 0 || end+1 >= len(s) {
+		return false
+	}
+	return isSep(s[end]) && (isDigit(s[end+1]) || isSep(s[end+1])) || end-i >= minDigits && extensionAt(s, end)
 }
 
 // phone reads a number that begins at i and of which nothing around it tells. last is where the number before ended.
@@ -54,19 +57,22 @@ func (d *dialling) phone(c *cut, s string, i, last int) (Span, bool) {
 		return Span{}, false
 	}
 	c.read(s, i)
-	if c.groups == 0 {
+	if c.groups == 0 || labelled(s, i, otherNumbers) {
 		return Span{}, false
 	}
-	groups := 0
+	groups, why := 0, written
 	switch {
 	case sep == 0:
 		groups = d.choose(c, s, written)
+		if groups == 0 && extensionAt(s, c.end[c.groups-1]) {
+			groups, why = d.choose(c, s, told), told
+		}
 	case sep != '/' && sep != '_':
 	case c.endsClean(s, 0) && c.closed(0, int(c.upto[0])) && d.read(c, 1, written).fits > 0:
 		groups = 1 // a number alone may follow another id, but none that is written in groups
 	}
 	if groups > 0 && !inUUID(s, i, c.end[groups-1]) && !c.inAddress(s, i, groups) {
-		return d.span(c, s, i, groups, written), true
+		return d.span(c, s, i, groups, why), true
 	}
 	n := int(c.upto[0])
 	if !d.bare || n < minDigits || n > maxDigits || !c.endsClean(s, 0) || fraction(s, i, c.end[0]) || inUUID(s, i, c.end[0]) {
@@ -81,6 +87,9 @@ func (d *dialling) phone(c *cut, s string, i, last int) (Span, bool) {
 	}
 	return Span{}, false
 }
+
+// otherNumbers are labels of numbers that are written as telephone numbers may be, and are none.
+var otherNumbers = []string{"passport", "imei", "imsi", "iccid", "isbn"}
 
 // before returns the separator through which what begins at i goes on with digits that stand before it, as 02 does in
 // 28-02-2026; 0 where it goes on with none, or with a number that ended at last.
@@ -204,9 +213,10 @@ func (d *dialling) read(c *cut, groups int, why evidence) (r reading) {
 
 func (p *plan) read(c *cut, groups int, why evidence) reading {
 	digits := c.digits[:c.upto[groups-1]]
-	open := p.trunk == 0 || p.open>>(digits[0]-'0')&1 != 0
+	// In 3-3-2-2, as no other number is written, the trunk prefix may lack: 532 123 45 67.
+	open := p.trunk == 0 || p.open>>(digits[0]-'0')&1 != 0 || string(c.upto[:groups]) == "\x03\x06\x08\x0a"
 	// A zero that belongs to the number comes first: it may look like a trunk prefix.
-	if open && p.grade(digits) == valid && p.looksNational(c, groups, 0, why) {
+	if open && (p.grade(digits) == valid || p.unassigned(c, groups)) && p.looksNational(c, groups, 0, why) {
 		return reading{1, p, 0, 0}
 	}
 	if trunk := trunks[p.trunk]; trunk != "" && len(digits) > len(trunk) && string(digits[:len(trunk)]) == trunk {
@@ -219,11 +229,33 @@ func (p *plan) read(c *cut, groups int, why evidence) reading {
 		}
 	}
 	// The calling code without its plus, in groups: 358 40 123 4567. With points it could be a version.
-	if code := p.prefix(digits); code > 0 && int(c.upto[0]) >= code && groups > 2 && c.sep[1] != '.' && why == written && p.grade(digits[code:]) == valid &&
-		p.looksNational(c, groups, code, why) {
+	if code := p.prefix(digits); code > 0 && why == written && groups > 2 && int(c.upto[0]) >= code && (c.sep[1] != '.' || c.upto[0] > 4) &&
+		p.grade(digits[code:]) == valid && (c.apart(code, groups) || p.looksNational(c, groups, code, why)) {
 		return reading{1, p, code, 0}
 	}
 	return reading{}
+}
+
+// unassigned reports whether the groups are a number that the North American plan may have but does not use, written
+// 3-3-4 as only telephone numbers are there: 555-555-0143. People type such numbers, and areas are assigned every year.
+func (p *plan) unassigned(c *cut, groups int) bool {
+	return p.code == nanp && string(c.upto[:groups]) == "\x03\x06\x0a" && c.digits[0] > '1' && c.digits[3] > '1'
+}
+
+// apart reports whether the calling code is a group of its own before groups of two digits and more, however they are cut.
+func (c *cut) apart(code, groups int) bool {
+	if code < 2 || int(c.upto[0]) != code {
+		return false
+	}
+	longest := uint8(0)
+	for g := 1; g < groups; g++ {
+		n := c.upto[g] - c.upto[g-1]
+		if n < 2 || c.sep[g] != c.sep[1] {
+			return false
+		}
+		longest = max(longest, n)
+	}
+	return longest > 2
 }
 
 // prefix returns the length of the calling code of the plan, 0 where the digits do not begin with it.
@@ -386,9 +418,15 @@ func (r reading) e164(c *cut, groups int) string {
 // regionLen is the length of a region in regionCodes: two letters, and the digits of its calling code.
 const regionLen = 5
 
+// world is what libphonenumber calls the region of numbers that belong to no country, those of satellites among them
+// (UN M.49). They need no region; lists that were made with it may be used as they are.
+const world = "001"
+
 // Regions returns the codes of all regions that a detector may be given (ISO 3166-1 alpha-2, and XK for Kosovo), in order.
+// The first is 001, for numbers of no country, and changes nothing.
 func Regions() []string {
-	all := make([]string, 0, len(regionCodes)/regionLen)
+	all := make([]string, 0, 1+len(regionCodes)/regionLen)
+	all = append(all, world)
 	for i := 0; i < len(regionCodes); i += regionLen {
 		all = append(all, regionCodes[i:i+2])
 	}

@@ -62,10 +62,12 @@ func digitsEnd(s string, i int) int {
 	return i
 }
 
-// plusPhone reads a number after a plus. A plus that is glued to a letter or digit is none (base64, sums), but two
-// numbers may follow each other: last is where the one before ended.
+// plusPhone reads a number after a plus. A plus that is glued to a digit is none (sums), but two numbers may follow each
+// other: last is where the one before ended. One that is glued to a letter may be a digit of base64: what follows must be
+// beyond doubt.
 func plusPhone(c *cut, s string, i, last int) (Span, bool) {
-	if i > 0 && (i != last || last == 0) && (wordBefore(s, i) || s[i-1] == '+') {
+	glued := i > 0 && (i != last || last == 0) && wordBefore(s, i)
+	if i > 0 && s[i-1] == '+' || glued && isDigit(s[i-1]) {
 		return Span{}, false
 	}
 	from := i + 1
@@ -76,6 +78,10 @@ func plusPhone(c *cut, s string, i, last int) (Span, bool) {
 		from++
 	}
 	c.read(s, from)
+	if glued {
+		sp, ok := c.span(s, i, 0, valid)
+		return sp, ok && c.upto[0] >= certainDigits
+	}
 	// No calling code begins with 0: a prefix after the plus is one too many.
 	if sp, ok := c.span(s, i, c.prefix(), possible); ok {
 		return sp, true
@@ -258,12 +264,13 @@ func (c *cut) looksLikeIP(groups int) bool {
 	if groups != 4 {
 		return false
 	}
-	last := uint8(0)
+	from := uint8(0)
 	for g := range groups {
-		if g > 0 && c.sep[g] != '.' || c.upto[g]-last > 3 {
+		octet := string(c.digits[from:c.upto[g]])
+		if g > 0 && c.sep[g] != '.' || len(octet) > 3 || len(octet) == 3 && octet > "255" {
 			return false
 		}
-		last = c.upto[g]
+		from = c.upto[g]
 	}
 	return true
 }

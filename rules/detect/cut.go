@@ -13,7 +13,8 @@ const (
 type cut struct {
 	n      int // digits
 	groups int
-	zero   int // the place of a "(0)" among the digits, or -1
+	zero   int  // the place of a "(0)" among the digits, or -1
+	lines  bool // it goes on after a tab or a line break
 	digits [cutDigits]byte
 	upto   [cutGroups]uint8 // digits up to the end of the group
 	sep    [cutGroups]byte  // what stands before the group, 0 for the first
@@ -28,7 +29,7 @@ func (c *cut) read(s string, i int) {
 		before := byte(0)
 		if c.groups > 0 {
 			var ok bool
-			if i, before, ok = gapAt(s, i); !ok {
+			if i, before, ok = c.gapAt(s, i); !ok {
 				return
 			}
 		}
@@ -48,21 +49,27 @@ func (c *cut) read(s string, i int) {
 }
 
 // gapAt reads the separators between two groups of digits. The one that says most stands for all of them.
-func gapAt(s string, i int) (next int, sep byte, ok bool) {
+func (c *cut) gapAt(s string, i int) (next int, sep byte, ok bool) {
 	from := i
-	for i < len(s) && isSep(s[i]) {
+	for ; i < len(s); i++ {
+		b := s[i]
+		if c.lines && (b == '\t' || b == '\r' || b == '\n') {
+			b = ' '
+		}
+		if !isSep(b) {
+			break
+		}
 		if i-from == maxGap {
 			return i, 0, false
 		}
-		if sep == 0 || sep == ' ' || s[i] == '(' {
-			sep = s[i]
+		if sep == 0 || sep == ' ' || b == '(' {
+			sep = b
 		}
-		i++
 	}
 	return i, sep, i > from && i < len(s) && isDigit(s[i])
 }
 
-// isSep reports whether c may stand between the groups of a number. A line break may not.
+// isSep reports whether c may stand between the groups of a number.
 func isSep(c byte) bool {
 	switch c {
 	case ' ', '-', '.', '/', '(', ')', '_':

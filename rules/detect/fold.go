@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -146,7 +147,7 @@ func parts(s string, i int, before byte) bool {
 }
 
 // invisible reports whether a character has no width of its own: soft hyphens, joiners, marks of direction, selectors of
-// a variant, tags.
+// a variant.
 func invisible(r rune) bool {
 	switch {
 	case r < 0xAD:
@@ -155,7 +156,7 @@ func invisible(r rune) bool {
 		return true
 	case 0x200B <= r && r <= 0x200F, 0x202A <= r && r <= 0x202E, 0x2060 <= r && r <= 0x2069:
 		return true
-	case 0xFE00 <= r && r <= 0xFE0F, 0xE0000 <= r && r <= 0xE01EF:
+	case 0xFE00 <= r && r <= 0xFE0F, r == 0xE0001, r == 0xE007F, 0xE0100 <= r && r <= 0xE01EF:
 		return true
 	}
 	return false
@@ -178,6 +179,8 @@ func ascii(r rune, before byte) byte {
 		return byte(r)
 	case 0xFF01 <= r && r <= 0xFF5E: // full width
 		return byte(r - 0xFF00 + 0x20)
+	case 0xE0020 <= r && r <= 0xE007E: // tags
+		return byte(r - 0xE0000)
 	case r == 0xA0, r == 0x1680, r == 0x202F, r == 0x205F, r == 0x3000, 0x2000 <= r && r <= 0x200A:
 		return ' '
 	case r == 0x58A, r == 0x1806, 0x2010 <= r && r <= 0x2015, r == 0x2043, r == 0x207B, r == 0x208B, r == 0x2212, r == 0x2796,
@@ -198,8 +201,16 @@ func ascii(r rune, before byte) byte {
 	case r == 0xFE55:
 		return ':'
 	}
+	if isDigit(before) || before == '+' {
+		if i := slices.Index(ideographs, r); i >= 0 {
+			return byte(i) + '0'
+		}
+	}
 	return digit(r)
 }
+
+// ideographs are the digits of Chinese and Japanese. Between other characters they are words.
+var ideographs = []rune("〇一二三四五六七八九")
 
 // digit returns the digit that r is in some script, raised, lowered or enclosed; 0 where it is none.
 func digit(r rune) byte {

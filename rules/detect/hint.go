@@ -58,8 +58,8 @@ func makeHints() (hints [256]Hint) {
 }
 
 // foldableLeads are the first bytes, in UTF-8, of the characters that folding makes another or nothing of. Most letters of
-// Latin, Greek, Cyrillic and Chinese begin with none of them.
-const foldableLeads = "\xC2\xCC\xCD\xD6\xD8\xD9\xDB\xDF\xE0\xE1\xE2\xE3\xEA\xEF\xF0\xF3"
+// Latin, Greek and Cyrillic begin with none of them.
+const foldableLeads = "\xC2\xCC\xCD\xD6\xD8\xD9\xDB\xDF\xE0\xE1\xE2\xE3\xE4\xE5\xEA\xEF\xF0\xF3"
 
 // candidates holds, for every hint, the kinds of which a text with these bytes may hold a finding.
 var candidates = makeCandidates()

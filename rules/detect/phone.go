@@ -77,7 +77,9 @@ func plusPhone(c *cut, s string, i, last int) (Span, bool) {
 	if from < len(s) && s[from] == '(' {
 		from++
 	}
+	c.lines = true
 	c.read(s, from)
+	c.lines = false
 	if glued {
 		sp, ok := c.span(s, i, 0, valid)
 		return sp, ok && c.upto[0] >= certainDigits

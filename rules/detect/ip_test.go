@@ -82,10 +82,15 @@ func TestNoIP(t *testing.T) {
 		"0.0.0.0", "::", "127.0.0.1", "127.1.2.3", "::1", "[::1]:5060", "::ffff:127.0.0.1", "::ffff:0.0.0.0",
 		"Chrome/156.0.0.0", "Chrome/156.0.8078.79", "Chrome/99.0.12.34", "v1.2.3.4", "version 1.2.3.4", "1.2.3.4-rc1", "1.2.3.4+build7", "9.0.0.0",
 		"1.2.3", "1.2.3.4.5", "192.0.2.256", "192.0.2.07", "192.0.2", "1.3.6.1.4.1.8072", "192..0.2.7",
-		"10:30:00", "2026-02-28T10:30:00Z", "00:1a:2b:3c:4d:5e", "00:1a:2b:3c:4d:5e:6f:70", fingerprint, "cert_"+fingerprint,
+		"10:30:00", "2026-02-28T10:30:00Z", fingerprint, "cert_"+fingerprint,
 		"std::vector", "a::b", "dead::beef", "std::size_t1", "fe80::1text", "12345::1", "1:2:3:4:5:6:7:8:9", "2001:db8::1::2", ":::", "1:2:3",
 		"7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60.local", "ip-1-2-3", "ip-300-1-2-3", "ip-0-0-0-0", "zip-192-0-2-7",
 	)
+}
+
+// TestNoIPInMAC has pairs that an IPv6 address could have too.
+func TestNoIPInMAC(t *testing.T) {
+	nothing(t, []Kind{IP}, "00:1a:2b:3c:4d:5e", "00:1a:2b:3c:4d:5e:6f:70")
 }
 
 func TestIsIPv6(t *testing.T) {

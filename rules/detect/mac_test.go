@@ -108,3 +108,22 @@ func TestMACTwelfth(t *testing.T) {
 		}
 	}
 }
+
+func TestMACWithoutAllocation(t *testing.T) {
+	noAllocation(t, findMACs, fingerprint, "7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60", "001a2b3c4d5e", "aabb-ccdd-eeff", "00:00:00:00:00:00", "26-02-28-10-30-00",
+		strings.Repeat("a", 60)+"=001a2b3c4d5e", "aaaaaaaaaaaaaaaaaa_bbbbbbbbbbbbbbbbbbbbbbbb=001a2b3c4d5e", "2001:db8:00:1a:2b:3c:4d:5e", "SEP001A2B3C4D5",
+		sessionText(4<<10))
+}
+
+// noAllocation reports a detector that finds something in texts that hold nothing, or needs memory to find nothing.
+func noAllocation(t *testing.T, find func([]Span, string, set, *dialling) []Span, texts ...string) {
+	t.Helper()
+	for _, in := range texts {
+		if spans := find(nil, in, 0, nil); len(spans) > 0 {
+			t.Errorf("%q: %+v", in, spans)
+		}
+		if n := testing.AllocsPerRun(20, func() { find(nil, in, 0, nil) }); n > 0 {
+			t.Errorf("%q: %v allocations", in, n)
+		}
+	}
+}

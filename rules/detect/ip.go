@@ -42,16 +42,30 @@ func findIPv4(dst []Span, s string, taken []Span) []Span {
 		for len(taken) > 0 && taken[0].End <= from {
 			taken = taken[1:]
 		}
-		if end-from > len("255.255.255.255") || len(taken) > 0 && taken[0].Start <= from {
+		if len(taken) > 0 && taken[0].Start <= from {
 			continue
 		}
-		addr, ok := parseIPv4(s[from:end])
-		if !ok || !worthTaking(addr) || strings.HasSuffix(s[from:end], ".0.0.0") ||
-			wordBefore(s, from) || wordAfter(s, end) || versionBefore(s, from) || versionAfter(s, end) {
+		addr, end, ok := dotted(s, from, end)
+		if !ok || !worthTaking(addr) || !addressed(s, from, end, addr.As4()) {
 			continue
 		}
 		dst = append(dst, Span{Start: from, End: end, Kind: IP, Canonical: addr.String()})
 	}
+}
+
+// dotted reads the digits and dots s[from:end]: four octets, or those of a net that is known well and then a port, as
+// packet traces write them (192.0.2.7.5060).
+func dotted(s string, from, end int) (netip.Addr, int, bool) {
+	const port, longest = len(".65535"), len("255.255.255.255")
+	if end-from > longest+port {
+		return netip.Addr{}, 0, false
+	}
+	if addr, ok := parseIPv4(s[from:end]); ok {
+		return addr, end, true
+	}
+	last := from + strings.LastIndexByte(s[from:end], '.')
+	addr, ok := parseIPv4(s[from:last])
+	return addr, last, ok && end-last <= port && specialNet(addr.As4())
 }
 
 // parseIPv4 is netip.ParseAddr without an allocation for the error, which is the rule here.
@@ -83,51 +97,6 @@ func parseIPv4(s string) (netip.Addr, bool) {
 
 // worthTaking leaves unspecified and loopback addresses: they are the same for everyone.
 func worthTaking(a netip.Addr) bool { return !a.IsUnspecified() && !a.IsLoopback() }
-
-var versionWords = []string{"version", "ver", "release", "build", "firmware", "rev", "revision", "sdk", "v"}
-
-// transports are the product-like words after which an address stands: SIP/192.0.2.1-0001.
-var transports = []string{"sip", "pjsip", "udp", "tcp", "tls", "ws", "wss", "dtls", "rtp", "srtp", "iax", "ip"}
-
-// versionBefore reports whether what stands before i makes a dotted number a version: a product as in Chrome/1.2.3.4, or
-// a word that says so.
-func versionBefore(s string, i int) bool {
-	end := i
-	for end > 0 && i-end < 3 && strings.IndexByte(" =:/_-\"", s[end-1]) >= 0 {
-		end--
-	}
-	if end == i {
-		return false
-	}
-	from := end
-	const longest = 24
-	for from > 0 && end-from < longest && isLetter(s[from-1]) {
-		from--
-	}
-	if from == end {
-		return false
-	}
-	word := s[from:end]
-	if s[end] == '/' && end+1 == i && word[0]&0x20 == 0 && !oneOf(word, transports) {
-		return true
-	}
-	return oneOf(word, versionWords)
-}
-
-var prereleases = []string{"rc", "beta", "alpha", "dev", "pre", "snapshot", "ga", "dirty", "release"}
-
-// versionAfter reports whether a version goes on at i: 1.2.3.4-rc1, 1.2.3.4+build.
-func versionAfter(s string, i int) bool {
-	if i+1 >= len(s) || s[i] != '-' && s[i] != '+' || !isLetter(s[i+1]) {
-		return false
-	}
-	end := i + 1
-	const longest = 10
-	for end < len(s) && end-i < longest && isLetter(s[end]) {
-		end++
-	}
-	return s[i] == '+' || oneOf(s[i+1:end], prereleases)
-}
 
 // findDashed takes ip-10-0-1-23, as the hosts of clouds are named.
 func findDashed(dst []Span, s string) []Span {

@@ -8,7 +8,7 @@ import (
 // longestIPv6 is the length of eight full groups, the last two in decimal.
 const longestIPv6 = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
 
-// findIPv6 takes all forms of RFC 4291, section 2.2, without the zone. It looks at each run of hexadecimal digits,
+// findIPv6 takes all forms of RFC 4291, section 2.2, and the zone with them. It looks at each run of hexadecimal digits,
 // colons and dots once and as a whole, so that a fingerprint is never taken for the addresses that its pairs could be.
 func findIPv6(dst []Span, s string) []Span {
 	for i := 0; ; {
@@ -55,18 +55,22 @@ func ipv6In(s string, from, end int) (Span, bool) {
 	if s[end-1] == ':' && !strings.HasSuffix(s[from:end], "::") {
 		end--
 	}
-	if wordAfter(s, end) {
-		return Span{}, false
+	glued := wordAfter(s, end)
+	if glued && !isDigit(s[end-1]) {
+		return Span{}, false // the digits may be the first letters of a word: "2001:db8::device"
 	}
 	if s[from] == ':' && !strings.HasPrefix(s[from:end], "::") {
 		from++ // a label: "addr:2001:db8::1"
 	} else if wordBefore(s, from) {
 		// The last letters of a label may be hexadecimal digits: "source:2001:db8::1".
 		k := strings.IndexByte(s[from:end], ':')
-		if k < 0 || strings.HasPrefix(s[from+k:end], "::") {
+		if k == 4 && isDigit(s[from]) && afterWord(s, from) {
+			glued = true
+		} else if k < 0 || strings.HasPrefix(s[from+k:end], "::") {
 			return Span{}, false
+		} else {
+			from += k + 1
 		}
-		from += k + 1
 	}
 	if end-from > longestIPv6 || from >= end || pairs(s[from:end]) {
 		return Span{}, false
@@ -79,10 +83,48 @@ func ipv6In(s string, from, end int) (Span, bool) {
 	if err != nil {
 		return Span{}, false
 	}
+	if glued && !globalIPv6(s[from:end], addr) {
+		return Span{}, false
+	}
 	if addr = addr.Unmap(); !worthTaking(addr) {
 		return Span{}, false
 	}
+	if addr.IsLinkLocalUnicast() || addr.IsMulticast() {
+		end = zoneEnd(s, end)
+	}
 	return Span{Start: from, End: end, Kind: IP, Canonical: addr.String()}, true
+}
+
+// globalIPv6 reports whether an address of the global unicast space in use, 2000::/3, is written with three groups at
+// least: what letters that are glued to it cannot hide. "x509::ca" is none.
+func globalIPv6(text string, a netip.Addr) bool {
+	return a.As16()[0]>>5 == 1 && strings.Count(text, ":") >= 3
+}
+
+// zoneEnd returns where the zone of an address that ends at i ends (RFC 4007, section 11; with %25 as RFC 6874 writes
+// it): an index, or the name of an interface. A percent-encoded character, which the same sign begins, is none, nor is what
+// goes on as names, addresses and pseudonyms do.
+func zoneEnd(s string, i int) int {
+	if i >= len(s) || s[i] != '%' {
+		return i
+	}
+	from := i + 1
+	if strings.HasPrefix(s[from:], "25") && wordAfter(s, from+2) {
+		from += 2
+	}
+	const longest = 15 // IFNAMSIZ of Linux
+	end, letters := from, 0
+	for end < len(s) && end-from <= longest && isWord(s[end]) {
+		if isLetter(s[end]) {
+			letters++
+		}
+		end++
+	}
+	if end == from || end-from > longest || wordAfter(s, end) || letters > 0 && !isLetter(s[from]) ||
+		end < len(s) && bytesOf[s[end]]&localByte != 0 {
+		return i
+	}
+	return end
 }
 
 // isIPv6 reports whether the text is an IPv6 address of RFC 4291, section 2.2, without a zone.

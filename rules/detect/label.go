@@ -1,7 +1,7 @@
 package detect
 
-// longestLabel bounds how far back a label is read, in bytes.
-const longestLabel = 40
+// longestLabel bounds how far back a label is read, in bytes. A string of more would need memory of its own.
+const longestLabel = 32
 
 // labelled reports whether what begins at i has one of the words for a label: directly before it, with a gap between as
 // in `ssn=`, `"ssn":"`, `user_ssn: `, `SSN number `. Words are in lower case, of several without what stands between:

@@ -1,0 +1,128 @@
+package detect
+
+import "strings"
+
+// addressed reports whether the dotted number s[from:end] is an address and no version: a version says so, or looks like
+// one beyond doubt.
+func addressed(s string, from, end int, octets [4]byte) bool {
+	glued := wordBefore(s, from)
+	switch {
+	case glued && !afterWord(s, from):
+		return false
+	case specialNet(octets):
+		return true
+	case glued || wordAfter(s, end) || productBefore(s, from):
+		return tall(octets)
+	case versionBefore(s, from) || versionAfter(s, end):
+		return false
+	case octets[1] == 0 && octets[2] == 0 && octets[3] == 0:
+		return octets[0] == 10 || prefixAfter(s, end)
+	}
+	return true
+}
+
+// specialNet reports whether an address is of a net for private, link-local, shared or exemplary use (RFC 6890). They
+// are written everywhere, and no version begins as they do. 10.0.0.0/8 is left out: versions do begin with 10.
+func specialNet(octets [4]byte) bool {
+	switch a, b, c := octets[0], octets[1], octets[2]; a {
+	case 100:
+		return b >= 64 && b < 128
+	case 169:
+		return b == 254
+	case 172:
+		return b >= 16 && b < 32
+	case 192:
+		return b == 168 || b == 0 && c == 2
+	case 198:
+		return b == 51 && c == 100
+	case 203:
+		return b == 0 && c == 113
+	}
+	return false
+}
+
+// tall reports whether two of the octets or more are larger than the numbers of versions are, of which one at most, the
+// build, is large.
+func tall(octets [4]byte) bool {
+	const large = 64
+	n := 0
+	for _, b := range octets {
+		if b >= large {
+			n++
+		}
+	}
+	return n >= 2
+}
+
+// longestWord bounds the words that tell a version, and those that an address may be glued to.
+const longestWord = 24
+
+// afterWord reports whether a word of letters alone stands before i, glued to what begins there: "text192.0.2.7". An id
+// that holds digits, as a pseudonym does, is none.
+func afterWord(s string, i int) bool {
+	from := i
+	for from > 0 && i-from <= longestWord && isLetter(s[from-1]) {
+		from--
+	}
+	return from < i && i-from <= longestWord && !wordBefore(s, from)
+}
+
+var versionWords = []string{"version", "ver", "release", "build", "firmware", "rev", "revision", "sdk", "v"}
+
+// versionBefore reports whether the word before i says that a version follows.
+func versionBefore(s string, i int) bool {
+	end := i
+	for end > 0 && i-end < 3 && strings.IndexByte(" =:/_-\"", s[end-1]) >= 0 {
+		end--
+	}
+	return end < i && oneOf(wordEnding(s, end), versionWords)
+}
+
+// transports are the product-like words after which an address stands: SIP/192.0.2.1-0001.
+var transports = []string{"sip", "pjsip", "udp", "tcp", "tls", "ws", "wss", "dtls", "rtp", "srtp", "iax", "ip"}
+
+// productBefore reports whether the name of a product stands before i, as in Chrome/1.2.3.4 (RFC 9110, section 10.1.5).
+func productBefore(s string, i int) bool {
+	if i == 0 || s[i-1] != '/' {
+		return false
+	}
+	word := wordEnding(s, i-1)
+	return word != "" && word[0]&0x20 == 0 && !oneOf(word, transports)
+}
+
+// wordEnding returns the letters that end at end.
+func wordEnding(s string, end int) string {
+	from := end
+	for from > 0 && end-from <= longestWord && isLetter(s[from-1]) {
+		from--
+	}
+	return s[from:end]
+}
+
+var prereleases = []string{"rc", "beta", "alpha", "dev", "pre", "snapshot", "ga", "dirty", "release"}
+
+// versionAfter reports whether a version goes on at i: 1.2.3.4-rc1, 1.2.3.4+build.
+func versionAfter(s string, i int) bool {
+	if i+1 >= len(s) || s[i] != '-' && s[i] != '+' || !isLetter(s[i+1]) {
+		return false
+	}
+	end := i + 1
+	const longest = 10
+	for end < len(s) && end-i < longest && isLetter(s[end]) {
+		end++
+	}
+	return s[i] == '+' || oneOf(s[i+1:end], prereleases)
+}
+
+// prefixAfter reports whether the length of a network prefix stands at i: the /8 of 9.0.0.0/8 (RFC 4632).
+func prefixAfter(s string, i int) bool {
+	if i+1 >= len(s) || s[i] != '/' || !isDigit(s[i+1]) {
+		return false
+	}
+	n, end := 0, i+1
+	for end < len(s) && end < i+3 && isDigit(s[end]) {
+		n = 10*n + int(s[end]-'0')
+		end++
+	}
+	return n <= 32 && !wordAfter(s, end)
+}

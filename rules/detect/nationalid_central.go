@@ -1,16 +1,16 @@
 package detect
 
 var (
-	germanTax       = []string{"steuerid", "steueridnr", "steuernummer", "steueridentifikationsnummer", "identifikationsnummer", "idnr", "steuer"}
+	germanTax       = []string{"steuerid", "steueridnr", "steuernummer", "steueridentifikationsnummer", "identifikationsnummer", "idnr"}
 	germanPension   = []string{"rvnr", "svnr", "vsnr", "rentenversicherungsnummer", "rentenversicherung", "sozialversicherungsnummer", "sozialversicherung", "versicherungsnummer"}
-	germanHealth    = []string{"kvnr", "kvnummer", "egk", "krankenversichertennummer", "krankenversicherung", "versichertennummer", "versichertenid", "versicherten"}
-	germanDocuments = []string{"personalausweis", "personalausweisnummer", "ausweis", "ausweisnummer", "ausweisnr", "reisepass", "reisepassnummer", "pass", "passport", "passnummer", "passnr", "perso"}
+	germanHealth    = []string{"kvnr", "kvnummer", "egk", "krankenversichertennummer", "krankenversicherung", "versichertennummer", "versicherten"}
+	germanDocuments = []string{"personalausweis", "personalausweisnummer", "ausweis", "ausweisnummer", "ausweisnr", "reisepass", "reisepassnummer", "passnummer", "passnr", "passport"}
 	dutch           = []string{"bsn", "burgerservicenummer", "sofinummer", "sofi"}
-	dutchDocuments  = []string{"paspoort", "paspoortnummer", "identiteitskaart", "idkaart", "documentnummer"}
-	belgian         = []string{"nn", "niss", "insz", "rijksregisternummer", "rijksregister", "rrn", "rr", "registrenational", "numeronational", "numéronational", "nationaalnummer", "bis"}
+	dutchDocuments  = []string{"paspoort", "paspoortnummer", "identiteitskaart", "idkaart", "documentnummer", "passport"}
+	belgian         = []string{"nn", "niss", "insz", "rijksregisternummer", "rijksregister", "rrn", "registrenational", "numeronational", "numéronational", "nationaalnummer"}
 	polish          = []string{"pesel"}
 	polishTax       = []string{"nip"}
-	polishDocuments = []string{"dowod", "dowodosobisty", "dowódosobisty", "dowodu", "numerdowodu"}
+	polishDocuments = []string{"dowod", "dowód", "dowodosobisty", "dowódosobisty", "dowodu", "numerdowodu"}
 )
 
 // centralIDs are the numbers of Germany, the Netherlands, Belgium and Poland.
@@ -114,7 +114,7 @@ func isKVNR(n idNumber) bool {
 
 // isGermanSerial reports whether nine characters are a serial number of an identity card or a passport. It has no check
 // digit, and none of the letters that read like digits or make words; the authority's, with which it begins, is none of
-// the digits either (PAuswV and PassV, annexes).
+// the digits either (Bundesministerium des Innern, personalausweisportal.de).
 func isGermanSerial(n idNumber) bool {
 	for _, b := range n.char[:9] {
 		if isLetter(b) && !containsByte("CFGHJKLMNPRTVWXYZ", b) {
@@ -178,9 +178,9 @@ func isDutchDocument(n idNumber) bool {
 	return !containsByte(string(c), 'O')
 }
 
-// isRijksregister checks a Belgian rijksregisternummer or BIS number: YYMMDD, serial number and 97 less the remainder of
-// all that, with a 2 in front for those born from 2000 on, divided by 97. BIS numbers have 20 or 40 added to the month.
-// Day and month may be unknown, which is 0.
+// isRijksregister checks a Belgian rijksregisternummer (royal decree of 3 April 1984) or BIS number: YYMMDD, serial number
+// and 97 less the remainder of all that, with a 2 in front for those born from 2000 on, divided by 97. BIS numbers have
+// 20 or 40 added to the month. Day and month may be unknown, which is 0.
 func isRijksregister(n idNumber) bool {
 	c := n.text()
 	month := atoi(c[2:4])
@@ -199,7 +199,7 @@ func datedRijksregister(n idNumber) bool {
 	return isDay(atoi(c[:2]), atoi(c[2:4]), atoi(c[4:6])) && isRijksregister(n)
 }
 
-// isPESEL checks a Polish PESEL (ustawa o ewidencji ludności): YYMMDD, with 80, 20, 40 or 60 added to the month for
+// isPESEL checks a Polish PESEL (ustawa o ewidencji ludności, article 15): YYMMDD, with 80, 20, 40 or 60 added to the month for
 // births outside of the 1900s, serial number, check digit.
 func isPESEL(n idNumber) bool {
 	c := n.text()

@@ -70,10 +70,10 @@ func isDay(year, month, day int) bool {
 	return day <= last
 }
 
-// isMoment reports whether ten digits are likelier a time than a person: a date of these years, its day or its year
-// first, and a time of day. 260228-0930 is when something happened.
+// isMoment reports whether ten digits may be a date of these years, its year or its day first, and a time of day:
+// 260228-0930 is rather when something happened than who was born.
 func isMoment(c []byte) bool {
-	hour, minute := atoi(c[6:8]), atoi(c[8:10])
-	recent := func(year int) bool { return 10 <= year && year < 40 }
-	return hour < 24 && minute < 60 && (recent(atoi(c[:2])) || recent(atoi(c[4:6])))
+	first, month, last := atoi(c[:2]), atoi(c[2:4]), atoi(c[4:6])
+	recent := func(year, day int) bool { return 10 <= year && year < 40 && isDay(year, month, day) }
+	return atoi(c[6:8]) < 24 && atoi(c[8:10]) < 60 && (recent(first, last) || recent(last, first))
 }

@@ -1,12 +1,12 @@
 package detect
 
 var (
-	britishHealth   = []string{"nhs", "nhsnumber", "nhsno", "chi"}
-	britishNINO     = []string{"nino", "ni", "nationalinsurance", "natinsurance", "nationalinsuranceno"}
+	britishHealth   = []string{"nhs", "chinumber"}
+	britishNINO     = []string{"nino", "ni", "nationalinsurance"}
 	britishTax      = []string{"utr", "uniquetaxpayerreference", "taxreference", "trn", "sautr"}
 	britishLicence  = []string{"drivinglicence", "drivinglicense", "driverlicence", "driverlicense", "driverslicense", "driverslicence", "licence", "license", "dvla"}
-	americanSocial  = []string{"ssn", "ss", "socialsec", "itin", "taxpayeridentification"}
-	americanMedical = []string{"mbi", "medicare", "medicareid", "medicarebeneficiary", "medicarebeneficiaryidentifier"}
+	americanSocial  = []string{"ssn", "socialsec", "itin"}
+	americanMedical = []string{"mbi", "medicare", "medicarebeneficiary", "medicarebeneficiaryidentifier"}
 )
 
 // englishIDs are the numbers of the United Kingdom and the United States.
@@ -25,8 +25,8 @@ var englishIDs = []idScheme{
 	{strength: marking, forms: []string{"UVVVV999999VV9UU", "UVVVV999999VV9VV"}, valid: isLicence, labels: britishLicence},
 	{strength: named, forms: []string{"AXXXX999999XXXXX"}, valid: isLicence, labels: britishLicence},
 
-	{strength: marking, forms: []string{"999-99-9999"}, valid: isSSN, labels: americanSocial},
-	{strength: named, forms: []string{"999 99 9999"}, valid: isSSN, labels: americanSocial},
+	{strength: marking, forms: []string{"999-99-9999"}, valid: undatedSSN, labels: americanSocial},
+	{strength: named, forms: []string{"999-99-9999", "999 99 9999"}, valid: isSSN, labels: americanSocial},
 	{strength: named, forms: []string{"999-999999"}, valid: isITIN, labels: americanSocial},
 	{strength: weak, forms: []string{"999999999", "99999-9999", "999.99.9999", "999-999999"}, valid: isSSN, labels: americanSocial},
 
@@ -117,6 +117,13 @@ func isSSN(n idNumber) bool {
 		return false
 	}
 	return isITIN(n) || 0 < area && area < 900 && area != 666 && atoi(c[3:5]) > 0 && atoi(c[5:]) > 0 && !sameDigits(c)
+}
+
+// undatedSSN is isSSN of what does not end with a month and a year.
+func undatedSSN(n idNumber) bool {
+	c := n.text()
+	century := atoi(c[5:7])
+	return isSSN(n) && !((century == 19 || century == 20) && atoi(c[3:5]) <= 12)
 }
 
 // isITIN checks an American individual taxpayer identification number (IRS): 9xx, and a group of those in use.

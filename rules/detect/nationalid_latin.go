@@ -8,7 +8,7 @@ var (
 		"numérodesécuritésociale", "numerodesecuritesociale",
 	}
 	frenchTax        = []string{"spi", "numerofiscal", "numérofiscal", "numspi", "numfiscal", "nif", "impots", "impôts", "referencefiscale"}
-	spanish          = []string{"dni", "nif", "nie", "dninie", "documentonacional", "documentonacionaldeidentidad", "cedula", "cédula"}
+	spanish          = []string{"dni", "nif", "nie", "dninie", "documentonacional", "documentonacionaldeidentidad"}
 	spanishSocial    = []string{"nuss", "naf", "nss", "seguridadsocial", "afiliacion", "afiliación"}
 	italian          = []string{"cf", "codicefiscale", "codfiscale", "codfisc", "codicefisc"}
 	italianDocuments = []string{"cie", "cartaidentita", "cartaidentità", "cartadidentita", "cartadidentità", "cartadiidentità"}
@@ -32,16 +32,16 @@ var latinIDs = []idScheme{
 	{strength: weak, forms: []string{"999999999999"}, valid: isNUSS, labels: spanishSocial},
 
 	{strength: marking, forms: []string{"AAAAAAXXAXXAXXXA", "AAA AAA XXAXX AXXXA", "AAA AAA XXAXX AXXX A"}, valid: isCodiceFiscale, labels: italian},
-	{strength: named, forms: []string{"AA99999AA"}, valid: anything14, labels: italianDocuments},
-	{strength: weak, forms: []string{"AA9999999", "AA 9999999"}, valid: anything14, labels: italianDocuments},
+	{strength: named, forms: []string{"AA99999AA"}, valid: unchecked, labels: italianDocuments},
+	{strength: weak, forms: []string{"AA9999999", "AA 9999999"}, valid: unchecked, labels: italianDocuments},
 
 	{strength: marking, forms: []string{"999.999.999-99"}, valid: isCPF, labels: brazilian},
 	{strength: named, forms: []string{"999999999-99", "999.999.999.99", "999.999.999/99"}, valid: isCPF, labels: brazilian},
 	{strength: weak, forms: []string{"99999999999", "999 999 999 99", "999-999-999-99"}, valid: isCPF, labels: brazilian},
 }
 
-// anything14 is for numbers that have no check.
-func anything14(idNumber) bool { return true }
+// unchecked passes numbers that have no check.
+func unchecked(idNumber) bool { return true }
 
 // isNIR checks a French numéro de sécurité sociale (décret 82-103, INSEE): sex, YYMM of birth, department and commune,
 // order number, and a key, which may be missing: 97 less the remainder of all that divided by 97. Corsica is 2A and 2B,
@@ -97,7 +97,7 @@ func undatedDNI(n idNumber) bool {
 }
 
 // isNIE checks a Spanish NIE, whose X, Y or Z counts as 0, 1 or 2, and the NIF of persons who have neither that nor a
-// DNI, which begins with K, L or M (Orden EHA/451/2008).
+// DNI, which begins with K, L or M (Real Decreto 1065/2007, articles 19 and 20).
 func isNIE(n idNumber) bool {
 	c := n.text()
 	number := atoi(c[1:8])

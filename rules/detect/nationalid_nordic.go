@@ -4,9 +4,9 @@ import "slices"
 
 var (
 	finnish   = []string{"hetu", "henkilotunnus", "henkilötunnus", "personbeteckning", "sotu", "sosiaaliturvatunnus"}
-	swedish   = []string{"personnummer", "personnr", "pnr", "samordningsnummer", "samordningsnr", "swedishpersonal", "personid", "socialsecuritynumber"}
+	swedish   = []string{"personnummer", "personnr", "pnr", "samordningsnummer", "samordningsnr"}
 	norwegian = []string{"fodselsnummer", "fødselsnummer", "foedselsnummer", "fodselsnr", "fødselsnr", "fnr", "dnummer", "dnr", "personnummer", "personnr"}
-	danish    = []string{"cpr", "cprnummer", "cprnr", "cprno", "personnummer", "personnr"}
+	danish    = []string{"cpr", "personnummer", "personnr"}
 )
 
 // nordicIDs are the numbers of Finland, Sweden, Norway and Denmark: a birthday, a serial number and a check.
@@ -29,9 +29,13 @@ var nordicIDs = []idScheme{
 	{strength: weak, forms: []string{"9999999999", "999999 9999"}, valid: isCPR, labels: danish},
 }
 
-// timeless makes a check pass only what is no moment. Of twelve digits the first two are the century.
+// timeless makes a check pass only what is no moment. Twelve digits begin with the century.
 func timeless(valid func(idNumber) bool) func(idNumber) bool {
-	return func(n idNumber) bool { return !isMoment(n.text()[n.len-10:]) && valid(n) }
+	return func(n idNumber) bool {
+		c := n.text()
+		moment := isMoment(c[len(c)-10:]) && (len(c) == 10 || string(c[:2]) == "20")
+		return !moment && valid(n)
+	}
 }
 
 // hetuSigns say the century of birth. The second and the later ones of a century are of 2023 (Digital and Population
@@ -67,15 +71,15 @@ func hetu(c []byte) []byte {
 // unknown, which is 0 (Skatteverket, SKV 707).
 func isPersonnummer(n idNumber) bool {
 	c := n.text()
-	var ten [10]byte
-	copy(ten[:], c[len(c)-4-min(len(c)-4, 6):])
-	if c[len(c)-5] == '+' {
-		copy(ten[:6], c[:6])
-		copy(ten[6:], c[7:])
+	if len(c) == 12 {
+		if century := atoi(c[:2]); century < 18 || century > 20 {
+			return false
+		}
+		c = c[2:]
 	}
-	if len(c) == 12 && (atoi(c[:2]) < 18 || atoi(c[:2]) > 20) {
-		return false
-	}
+	var ten [10]byte // without a plus
+	copy(ten[:], c[:6])
+	copy(ten[6:], c[len(c)-4:])
 	year, month, day := atoi(ten[:2]), atoi(ten[2:4]), atoi(ten[4:6])
 	coordination := day >= 60 && day <= 60+31 && month <= 12
 	return (coordination || isDay(year, month, day)) && luhnID(ten[:])
@@ -100,7 +104,7 @@ func personnummer(c []byte) []byte {
 	return c
 }
 
-// isFodselsnummer checks a Norwegian fødselsnummer or D-nummer (forskrift om folkeregistrering 2017-07-14-1201): DDMMYY,
+// isFodselsnummer checks a Norwegian fødselsnummer or D-nummer (folkeregisterforskriften 2017-07-14-1201, § 2-2-1): DDMMYY,
 // three digits, two check digits modulo 11. A D-nummer has 4 added to its first digit.
 func isFodselsnummer(n idNumber) bool {
 	c := n.text()

@@ -4,7 +4,7 @@ import "strings"
 
 // coordinatesNeeds: degrees have decimals, or the sign of degrees behind them.
 var (
-	coordinatesNeeds       = []Hint{hasDigit | hasDot, hasDigit | hasHigh}
+	coordinatesNeeds       = []Hint{hasDigit | hasDot, hasDigit | hasDegree}
 	markedCoordinatesNeeds = coordinatesNeeds
 )
 

@@ -46,6 +46,7 @@ func folded(s string, h Hint) (text string, hints Hint, back *folding) {
 			hints |= Hints[c]
 		case n > 1:
 			back.text = append(back.text, s[i:i+size]...)
+			hints |= Hints[s[i]] &^ hasFoldable
 		}
 		i += size
 	}

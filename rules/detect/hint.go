@@ -29,6 +29,9 @@ func makeHints() (hints [256]Hint) {
 		switch {
 		case strings.IndexByte(foldableLeads, c) >= 0:
 			h = hasFoldable
+			if c == "°"[0] {
+				h |= hasDegree
+			}
 		case c == '+':
 			h = hasPlus
 		case c == '@':
@@ -42,6 +45,9 @@ func makeHints() (hints [256]Hint) {
 			h = hasDashP
 		case isTellLetter(c):
 			h = hasTell
+		}
+		if isLetter(c) {
+			h |= hasLetter
 		}
 		if c == ':' {
 			h |= hasColon

@@ -2,7 +2,7 @@ package detect
 
 import "strings"
 
-var ibanNeeds = []Hint{hasDigit}
+var ibanNeeds = []Hint{hasDigit | hasLetter}
 
 // findIBANs anchors on what all begin with: two letters and two digits. One of the digits is at every second place.
 func findIBANs(dst []Span, s string, _ set, _ *dialling) []Span {

@@ -58,7 +58,7 @@ func findMACs(dst []Span, s string, _ set, _ *dialling) []Span {
 func macsIn(dst []Span, s string, from, end int) []Span {
 	if wordBefore(s, from) {
 		switch k := groupEnd(s, from, end); {
-		case named(s, from, k) && !wordAfter(s, k):
+		case inName(s, from, k) && !wordAfter(s, k):
 			dst = append(dst, macSpan(s, k-eui48, k))
 			from = k
 		case !isDigit(s[from]) || !afterWord(s, from):
@@ -219,8 +219,8 @@ func (c chain) dated(s string) bool {
 	return pair(1) > 0 && pair(1) <= 12 && (isDay(pair(0)) || isDay(pair(2))) && pair(3) < 24 && pair(4) < 60 && pair(5) < 60
 }
 
-// named reports whether the digits s[from:end], which are glued to a letter, end a name that ends in an address.
-func named(s string, from, end int) bool {
+// inName reports whether the digits s[from:end], which are glued to a letter, end a name that ends in an address.
+func inName(s string, from, end int) bool {
 	name := end - eui48 - len(macNames[0])
 	if end-from != eui48 && end-from != eui48+1 || name < 0 || wordBefore(s, name) {
 		return false

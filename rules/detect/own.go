@@ -3,15 +3,14 @@ package detect
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"regexp/syntax"
 )
 
 // pattern finds with an expression. Where it has a group, the group is the finding.
 type pattern struct {
 	name  string
-	expr  *regexp.Regexp
-	group int
+	expr  *program
+	group bool
 }
 
 // maxProgram bounds the instructions of an expression. Every byte of a text may be tried against all of them.
@@ -33,25 +32,24 @@ func Pattern(name, expr string) (*Detector, error) {
 	if size(tree) > maxProgram {
 		return nil, fmt.Errorf("the pattern is too large: its repetitions come to more than %d steps", maxProgram)
 	}
-	re, err := regexp.Compile(expr)
+	p, err := newProgram(tree)
 	if err != nil {
-		return nil, fmt.Errorf("the pattern is not an RE2 expression: %w", err)
+		return nil, err
 	}
-	return &Detector{kind: Own, own: &pattern{name, re, re.NumSubexp()}}, nil
+	return &Detector{kind: Own, own: &pattern{name, p, tree.MaxCap() > 0}}, nil
 }
 
 func (p *pattern) find(dst []Span, s string) []Span {
-	// Misses are the rule, and Match does not allocate.
-	if !p.expr.MatchString(s) {
-		return dst
-	}
-	for _, m := range p.expr.FindAllStringSubmatchIndex(s, -1) {
-		from, end := m[2*p.group], m[2*p.group+1]
+	return p.expr.all(dst, s, func(dst []Span, m occurrence) []Span {
+		from, end := m.start, m.end
+		if p.group {
+			from, end = m.from, m.upto
+		}
 		if from < end {
 			dst = append(dst, Span{Start: from, End: end, Kind: Own, Name: p.name})
 		}
-	}
-	return dst
+		return dst
+	})
 }
 
 // least returns the least number of characters that an expression matches, or 1 where it is more.

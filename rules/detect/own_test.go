@@ -45,6 +45,7 @@ func TestPattern(t *testing.T) {
 
 func TestPatternErrors(t *testing.T) {
 	const empty = "the pattern can match the empty text, which is at every place of every text"
+	const broad = "the pattern is too large: at one place too many of its parts may come next; a list belongs into words"
 	const large = "the pattern is too large: its repetitions come to more than 4096 steps"
 	for expr, want := range map[string]string{
 		"":                        empty,
@@ -65,6 +66,9 @@ func TestPatternErrors(t *testing.T) {
 		"(?:abcdefgh){999}":       large,
 		"(?:[a-z]{31}){32}(?:[a-z]{31}){32}(?:[a-z]{31}){32}(?:[a-z]{31}){32}(?:[a-z]{31}){32}": large,
 		strings.Repeat("a", 5000): large,
+		"(?:a?){300}b":            broad,
+		"(?:a*){0,300}b":          broad,
+		alternatives(300):         broad,
 		"a{1001}":                 "the pattern is not an RE2 expression: error parsing regexp: invalid repeat count: `{1001}`",
 	} {
 		d, err := Pattern("p", expr)
@@ -82,7 +86,7 @@ func TestPatternErrors(t *testing.T) {
 
 // FuzzPattern compares with package regexp, and holds what is accepted to what was promised.
 func FuzzPattern(f *testing.F) {
-	for _, expr := range []string{`\bE[0-9]{6}\b`, "user=(.*)", "a|b|", "(?i)x+", `[^\d]{2}`, "(?s).", "$x", "(a|b)+c"} {
+	for _, expr := range []string{`\bE[0-9]{6}\b`, "user=(.*)", "a|b|", "(?i)x+", `[^\d]{2}`, "(?s).", "$x", "(a|b)+c", `x(.*y)?`, `(?:a*)*b|\Ba`, `(?m)^a$|\n`, `(?i)k[^ſ]?`, `(?U)a+`, `\z|a{2,3}`} {
 		f.Add(expr, "E123456 user=anna abc XX")
 	}
 	f.Fuzz(func(t *testing.T, expr, s string) {
@@ -106,7 +110,98 @@ func FuzzPattern(f *testing.F) {
 		if got := NewFinder(d).Find(nil, s); !slices.Equal(got, want) {
 			t.Fatalf("%q in %q: %v, want %v", expr, s, got, want)
 		}
+		inBlocks(d, 2)
+		if got := NewFinder(d).Find(nil, s); !slices.Equal(got, want) {
+			t.Fatalf("%q in blocks of %q: %v, want %v", expr, s, got, want)
+		}
 	})
+}
+
+// inBlocks makes the detector of a pattern keep what it learns for 1<<shift places only, as it does in a long text.
+func inBlocks(d *Detector, shift int) { d.own.(*pattern).expr.shift = shift }
+
+// wide are expressions that are dear in other engines, or here, each with a unit of a text that keeps it busy. The first
+// are those that one search for every match takes a lifetime over.
+var wide = []struct{ expr, unit string }{
+	{`x(.*y)?`, "x"}, {`x(?:.*y)?`, "x "}, {`(?s)a(?:.*b|)`, "a"}, {`(?:x[^y]*y|x)`, "x"}, {`(\w+\s*:)?\w`, "a"}, {`[a-z]+\d|[a-z]`, "a"},
+	{`(?:(?:a+)+)+b`, "a"}, {`(?:a|a|aa)+b`, "a"}, {`(?:.*)(?:.*)(?:.*)x`, "ax"}, {`(?:a*)*(?:b*)*c`, "abc"}, {`(?:a*){0,150}b`, "aab"},
+	{`(?:a?){250}b`, "b"}, {`(?:a?){250}b`, "aab"}, {`(?:a?b?){120}c`, "abc"}, {`(?:a{0,31}){0,31}b`, "aab"}, {`(?:a{1,31}b?){0,30}c`, "aabac"},
+	{`[a-z]{1000}[a-z]{1000}`, "a"}, {`.{0,254}@x`, "a@x"}, {`\b(?:\w{1,64}\b ?){1,8}x`, "ab x "}, {`\w{1,64}@(?:\w{1,63}\.){1,8}\w{2,63}`, "a.b@c.de"},
+	{`\pL{20}x`, "éx"}, {`(?i)(?:k|ſ|é)+x`, "\u212aſÉx"}, {`\Bb|\bb|$x`, "ab b"}, {`[^\x00-\x7f]{60}`, "\xff\xe2"},
+}
+
+// What package regexp finds is found, in texts of several blocks too.
+func TestPatternWide(t *testing.T) {
+	for _, tt := range wide {
+		d := must(Pattern("p", tt.expr))
+		re := regexp.MustCompile(tt.expr)
+		for _, s := range []string{strings.Repeat(tt.unit, 40), strings.Repeat(tt.unit, 600/len(tt.unit)) + "\ny" + strings.Repeat("ab1 x@x", 30)} {
+			var want []Span
+			for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
+				if m = m[len(m)-2:]; m[0] < m[1] {
+					want = append(want, Span{Start: m[0], End: m[1], Kind: Own, Name: "p"})
+				}
+			}
+			for _, shift := range []int{16, 7, 2} {
+				inBlocks(d, shift)
+				if got := NewFinder(d).Find(nil, s); !slices.Equal(got, want) {
+					t.Errorf("%s in %.20q..., blocks of %d: %v, want %v", tt.expr, s, 1<<shift, got, want)
+				}
+			}
+		}
+	}
+}
+
+// The blocks are a matter of memory: of a pattern with many positions, what is kept for a place is larger.
+func TestPatternMemory(t *testing.T) {
+	for _, expr := range []string{"a", `[a-z]{1000}[a-z]{1000}`} {
+		d := must(Pattern("p", expr))
+		d.own.find(nil, strings.Repeat("a", 1<<20))
+		m := d.own.(*pattern).expr.idle.Get().(*matcher)
+		if n := 8 * len(m.kept); n > 1<<20 {
+			t.Errorf("%s: %d bytes are kept", expr, n)
+		}
+	}
+}
+
+// TestPatternHostile is over in a blink if the search for all matches is linear, and not before the day is if it is not.
+func TestPatternHostile(t *testing.T) {
+	for _, tt := range wide {
+		must(Pattern("p", tt.expr)).own.find(nil, strings.Repeat(tt.unit, (64<<10)/len(tt.unit)))
+	}
+	must(Pattern("p", wide[0].expr)).own.find(nil, strings.Repeat(wide[0].unit, 4<<20))
+}
+
+// BenchmarkPatternHostile shows what a byte costs at worst, and that it does not grow with the length of the text.
+func BenchmarkPatternHostile(b *testing.B) {
+	for _, tt := range wide {
+		own := must(Pattern("p", tt.expr)).own
+		for _, size := range []int{64 << 10, 1 << 20} {
+			text := strings.Repeat(tt.unit, size/len(tt.unit))
+			b.Run(fmt.Sprintf("%.24s/%d", tt.expr, size), func(b *testing.B) {
+				b.ReportAllocs()
+				var dst []Span
+				for b.Loop() {
+					dst = own.find(dst[:0], text)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(text)), "ns/byte")
+			})
+		}
+	}
+}
+
+// BenchmarkRegexp is what package regexp takes for the same, where it ends.
+func BenchmarkRegexp(b *testing.B) {
+	for _, tt := range wide {
+		re := regexp.MustCompile(tt.expr)
+		text := strings.Repeat(tt.unit, (4<<10)/len(tt.unit))
+		b.Run(fmt.Sprintf("%.24s/%d", tt.expr, 4<<10), func(b *testing.B) {
+			for b.Loop() {
+				re.FindAllStringSubmatchIndex(text, -1)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(text)), "ns/byte")
+		})
+	}
 }
 
 func TestWords(t *testing.T) {
@@ -219,6 +314,15 @@ func FuzzWords(f *testing.F) {
 	})
 }
 
+// alternatives is an expression with n ways at its beginning.
+func alternatives(n int) string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("%c%d", 0x4E00+i, i)
+	}
+	return strings.Join(all, "|")
+}
+
 // manyWords are names that begin alike, so that telling them apart takes long if it can.
 func manyWords(n int) []string {
 	list := make([]string, n)
@@ -239,6 +343,25 @@ func BenchmarkWords(b *testing.B) {
 				f.Find(nil, text)
 			}
 		})
+	}
+}
+
+// BenchmarkWordsHostile shows what a byte costs at worst: a word that begins at every place and ends at none.
+func BenchmarkWordsHostile(b *testing.B) {
+	for _, tt := range []struct{ word, unit string }{
+		{strings.Repeat("-", maxWord-1) + "b", "-"}, {strings.Repeat("a ", maxWord/2-1) + "b", "a "}, {strings.Repeat("→", maxWord/3-1) + "b", "→"},
+	} {
+		own := must(Words("w", []string{tt.word})).own
+		for _, size := range []int{64 << 10, 1 << 20} {
+			text := strings.Repeat(tt.unit, size/len(tt.unit))
+			b.Run(fmt.Sprintf("%s/%d", tt.unit, size), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					own.find(nil, text)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(text)), "ns/byte")
+			})
+		}
 	}
 }
 

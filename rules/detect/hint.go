@@ -16,6 +16,8 @@ const (
 	hasTell                      // a letter that every telling word holds
 	hasGap                       // what may stand between a telling word and a number
 	hasDashP                     // p, the last letter of "ip-"
+	hasLetter                    // A-Z, a-z
+	hasDegree                    // the first byte of a sign of degrees
 	hintBits    = iota
 )
 

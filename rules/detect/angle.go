@@ -180,11 +180,11 @@ func markSize(s string, i, n int) int {
 	return 0
 }
 
-// hemisphereAt reads the letter of a hemisphere at i, after a space or, in a sentence of NMEA 0183, a comma. The other
+// hemisphereAt reads the letter of a hemisphere at i, after a space or, as NMEA 0183 has it, a comma. The other
 // angle may follow at once: 60.1699N24.9384E.
 func (a *angle) hemisphereAt(s string, i int) (end int, axis axis) {
 	k := i
-	if k < len(s) && (s[k] == ' ' || s[k] == ',' && a.width > 3) {
+	if k < len(s) && (s[k] == ' ' || s[k] == ',') {
 		k++
 	}
 	if k == len(s) {

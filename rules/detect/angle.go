@@ -55,7 +55,21 @@ func angleBefore(s string, i int) (angle, bool) {
 	if wordBefore(s, from) && !dataBefore(s, from) || from > 0 && s[from-1] == '.' {
 		return angle{}, false
 	}
+	if !mayBeAngle(s, from, i) {
+		return angle{}, false
+	}
 	return angleAt(s, from)
+}
+
+// mayBeAngle reports whether the number that begins at from, with its point at i, may be an angle: a sign, a separator
+// or a hemisphere follows it, or a label stands before it. Most numbers stand alone.
+func mayBeAngle(s string, from, i int) bool {
+	_, end := decimalAt(s, i)
+	if end+1 < len(s) && s[end] == '.' && isDigit(s[end+1]) {
+		return false
+	}
+	follows := end < len(s) && strings.IndexByte(separators+" +-NSEW"+degreeSign[:1], s[end]) >= 0
+	return follows || mayBeLabel(s, from) || dataBefore(s, from)
 }
 
 // longestWidth is the length of a longitude in degrees, minutes and seconds run together.

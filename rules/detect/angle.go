@@ -55,7 +55,21 @@ func angleBefore(s string, i int) (angle, bool) {
 	if wordBefore(s, from) && !dataBefore(s, from) || from > 0 && s[from-1] == '.' {
 		return angle{}, false
 	}
+	if !mayBeAngle(s, from, i) {
+		return angle{}, false
+	}
 	return angleAt(s, from)
+}
+
+// mayBeAngle reports whether the number that begins at from, with its point at i, may be an angle: a sign, a separator
+// or a hemisphere follows it, or a label stands before it. Most numbers stand alone.
+func mayBeAngle(s string, from, i int) bool {
+	_, end := decimalAt(s, i)
+	if end+1 < len(s) && s[end] == '.' && isDigit(s[end+1]) {
+		return false
+	}
+	follows := end < len(s) && strings.IndexByte(separators+" +-NSEW"+degreeSign[:1], s[end]) >= 0
+	return follows || mayBeLabel(s, from) || dataBefore(s, from)
 }
 
 // longestWidth is the length of a longitude in degrees, minutes and seconds run together.
@@ -180,11 +194,11 @@ func markSize(s string, i, n int) int {
 	return 0
 }
 
-// hemisphereAt reads the letter of a hemisphere at i, after a space or, in a sentence of NMEA 0183, a comma. The other
+// hemisphereAt reads the letter of a hemisphere at i, after a space or, as NMEA 0183 has it, a comma. The other
 // angle may follow at once: 60.1699N24.9384E.
 func (a *angle) hemisphereAt(s string, i int) (end int, axis axis) {
 	k := i
-	if k < len(s) && (s[k] == ' ' || s[k] == ',' && a.width > 3) {
+	if k < len(s) && (s[k] == ' ' || s[k] == ',') {
 		k++
 	}
 	if k == len(s) {

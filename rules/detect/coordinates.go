@@ -137,7 +137,7 @@ func (p *place) counts(s string, marked bool) bool {
 // iso6709 reports whether the angles are signed and as wide as ISO 6709 (annex H) has them: +60.1699+024.9384.
 func (p *place) iso6709() bool {
 	w := p.lat.width
-	return p.sep == 0 && p.lat.signed && p.lon.signed && p.lat.from < p.lon.from && w%2 == 0 && p.lon.width == w+1
+	return p.sep == 0 && p.lat.signed && p.lon.signed && w%2 == 0 && p.lon.width == w+1
 }
 
 // small reports whether both angles are less than a degree: nobody lives there, but levels, shares and delays are so.

@@ -47,6 +47,8 @@ func TestMarkedCoordinates(t *testing.T) {
 		{"https://maps.example/@60.1699,24.9384,15z", []string{`coordinates "60.1699,24.9384"`}},
 		{"https://maps.example/?q=60.1699,24.9384", []string{`coordinates "60.1699,24.9384"`}},
 		{"https://maps.example/#map=15/60.1699/24.9384", []string{`coordinates "60.1699/24.9384" 60.1699,24.9384`}},
+		{"60.1699,N,24.9384,E", []string{`coordinates "60.1699,N,24.9384,E" 60.1699,24.9384`}},
+		{"ll=51.5074,-0.0000", []string{`coordinates "51.5074,-0.0000" 51.5074,0`}},
 		{"location=60.1699,24.9384", []string{`coordinates "60.1699,24.9384"`}},
 
 		// Labels of each.
@@ -71,7 +73,8 @@ func TestMarkedCoordinates(t *testing.T) {
 	nothing(t, Any,
 		"0.0123,0.0456", "-0.1234,0.9876", "60.169,24.938", "60.1699 24.9384", "60.1699;24.9384", "x=60.1699,24.9384", "60.1699,24.9384,12.5678", "[60.1699,24.9384]",
 		"60.1699,180.9384", "90.1699,90.9384", "60.1699", "1.0180000000000005", "5000.1234,24.9384",
-		"geo:60.17,24.94", "geo:60,24", "lat=60.17&lon=24.94", "60.17N 24.94E", "60°10'N 24°56'E", "60°10'12\"N", "latitude=60.17", "latitude=90.1699",
+		"geo:60.17,24.94", "geo:60,24", "ll=60.1699,24", "60.1699N 24E", "+060.1699+0024.9384", "latitude=60.1699E", "latitude=4807.038", "4807.038° N, 01131.000° E",
+		"lat=60.17&lon=24.94", "60.17N 24.94E", "60°10'N 24°56'E", "60°10'12\"N", "latitude=60.17", "latitude=90.1699",
 		"lat=12.3456", "lat=12.3456 max=24.9384", "long: 12.3456", "lat=12.345,13.456", "lat=12.3456&lat=13.4567", "lat=60.1699"+strings.Repeat(" ", 41)+"lon=24.9384",
 		"latencylat=60.1699 lon=2", "60.1699N 24.9384N", "60.1699N 24.9384", "60.1699W 24.9384E", "60.1699NM 24.9384EM", "1.2345e5,2.3456", "ll=1.2345,2.3456x",
 		"ll=1.2345,2.3456.7", "x60.1699N 24.9384E", "1.60.1699N 24.9384E", "60°99'12\"N 24°56'18\"E", "4867.038,N,01131.000,E", "4807.038,01131.000",
@@ -106,6 +109,13 @@ func TestCoordinateSpellings(t *testing.T) {
 		if len(spans) != 1 || spans[0].Canonical != "60.5125,24.25" {
 			t.Errorf("%q: %+v", in, spans)
 		}
+	}
+}
+
+// TestCoordinateOnce: a latitude whose label is enough is not found again when its longitude follows.
+func TestCoordinateOnce(t *testing.T) {
+	if spans := findMarkedCoordinates(nil, "latitude=60.1699&lng=24.9384", 0, nil); len(spans) != 2 {
+		t.Errorf("%+v", spans)
 	}
 }
 

@@ -66,6 +66,7 @@ func TestIPOrVersion(t *testing.T) {
 		{"x2001:db8::7", []string{`ip "2001:db8::7"`}},
 		{"2001:db8::7x", []string{`ip "2001:db8::7"`}},
 		{"source:2001:db8::7", []string{`ip "2001:db8::7"`}},
+		{"psn_b4k7qz2m9x2001:db8::7", []string{`ip "db8::7"`}}, // nothing of what may be a pseudonym
 		{"h264:2001:db8::7", []string{`ip "2001:db8::7"`}},
 	}.run(t, Any...)
 	nothing(t, Any,

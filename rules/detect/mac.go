@@ -122,6 +122,7 @@ func chainAt(s string, i, end int) chain {
 
 // isAddress reports whether a chain of the right number of digits, which stands in the run s[first:last], is an address.
 func (c chain) isAddress(s string, first, last int) bool {
+	// No label ends in a word of hexadecimal letters alone: behind one there is none to look for.
 	hexBefore := c.from-1 > first && bytesOf[s[c.from-2]]&hexByte != 0
 	if c.count > 1 && c.written(s, hexBefore, first, last) || !hexBefore && c.labelled(s) {
 		return !c.zero(s)

@@ -64,7 +64,7 @@ func afterWord(s string, i int) bool {
 	for from > 0 && i-from <= longestWord && isLetter(s[from-1]) {
 		from--
 	}
-	return from < i && i-from <= longestWord && !wordBefore(s, from)
+	return from < i && !wordBefore(s, from)
 }
 
 var versionWords = []string{"version", "ver", "release", "build", "firmware", "rev", "revision", "sdk", "v"}

@@ -1,6 +1,9 @@
 package detect
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 var (
 	finnish   = []string{"hetu", "henkilotunnus", "henkilötunnus", "personbeteckning", "sotu", "sosiaaliturvatunnus"}
@@ -49,7 +52,7 @@ const hetuChecks = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 // part of c, is a sign, too. Serial numbers from 900 are temporary.
 func isHetu(n idNumber) bool {
 	c := n.text()
-	if len(c) == 11 && !containsByte(hetuSigns, c[6]) {
+	if len(c) == 11 && strings.IndexByte(hetuSigns, c[6]) < 0 {
 		return false
 	}
 	day, month, year := atoi(c[:2]), atoi(c[2:4]), atoi(c[4:6])

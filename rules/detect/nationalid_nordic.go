@@ -41,8 +41,8 @@ func timeless(valid func(idNumber) bool) func(idNumber) bool {
 	}
 }
 
-// hetuSigns say the century of birth. The second and the later ones of a century are of 2023 (Digital and Population
-// Data Services Agency, "Reform of personal identity code"): + is 1800, - and U to Y are 1900, A to F are 2000.
+// hetuSigns say the century of birth: + is 1800, - and U to Y are 1900, A to F are 2000. Those but +, - and A are of 2023
+// (government decree 690/2022).
 const hetuSigns = "+UVWXYABCDEF"
 
 // hetuChecks are the check characters of a henkilötunnus, by the remainder of its digits divided by 31.

@@ -28,7 +28,7 @@ func TestMarkedNationalID(t *testing.T) {
 		{"user_210911+0789", []string{`national_id "210911+0789"`}},
 		{"070761-4285", []string{`national_id "070761-4285" 0707614285`}},
 
-		{"user_85 07 30 033 28", nil}, // pairs of digits may be a list
+		{"user_91 02 14 123 45", nil}, // pairs of digits may be a list
 		{"user_93.05.18-223.61", []string{`national_id "93.05.18-223.61" 93051822361`}},
 		{"930518-223.61", []string{`national_id "930518-223.61" 93051822361`}},
 		{"65 180539 W 001", []string{`national_id "65 180539 W 001" 65180539W001`}},
@@ -40,8 +40,8 @@ func TestMarkedNationalID(t *testing.T) {
 		{"conf-rssmra85t10a562s", []string{`national_id "rssmra85t10a562s" RSSMRA85T10A562S`}},
 		{"patient/111.444.777-35/1", []string{`national_id "111.444.777-35" 11144477735`}},
 		{"111.444.777-35-2", nil}, // a longer number
-		{"AB 12 34 56 C@customer", []string{`national_id "AB 12 34 56 C" AB123456C`}},
-		{"is AB 12 34 56 C", []string{`national_id "AB 12 34 56 C" AB123456C`}},
+		{"GH 12 34 56 C@customer", []string{`national_id "GH 12 34 56 C" GH123456C`}},
+		{"is GH 12 34 56 C", []string{`national_id "GH 12 34 56 C" GH123456C`}},
 		{"MORGA753116SM9IJ", []string{`national_id "MORGA753116SM9IJ"`}},
 		{"user_536-22-1234", []string{`national_id "536-22-1234" 536221234`}},
 		{"user_1EG4-TE5-MK73", []string{`national_id "1EG4-TE5-MK73" 1EG4TE5MK73`}},
@@ -75,9 +75,9 @@ func TestLabelledNationalID(t *testing.T) {
 		{"IdNr. 86095742719 liegt vor", []string{`national_id "86095742719"`}},
 		{"steuerId: 86 095 742 719", []string{`national_id "86 095 742 719" 86095742719`}},
 		{"eGK-Nummer a123456780 bitte", []string{`national_id "a123456780" A123456780`}},
-		{"personalausweis:L01X00T47", []string{`national_id "L01X00T47"`}},
-		{"personalausweis:L01X00T471", []string{`national_id "L01X00T471" L01X00T47`}},
-		{"personalausweis:l01x00t471d", []string{`national_id "l01x00t471d" L01X00T47`}},
+		{"personalausweis:K7M20J415", []string{`national_id "K7M20J415"`}},
+		{"personalausweis:K7M20J4152", []string{`national_id "K7M20J4152" K7M20J415`}},
+		{"personalausweis:k7m20j4152d", []string{`national_id "k7m20j4152d" K7M20J415`}},
 		{"nn=93051822361", []string{`national_id "93051822361"`}},
 		{"pesel=44051401359", []string{`national_id "44051401359"`}},
 		{"dowód osobisty ABA300000", []string{`national_id "ABA300000"`}},
@@ -90,15 +90,15 @@ func TestLabelledNationalID(t *testing.T) {
 		{"cpf=11144477735", []string{`national_id "11144477735"`}},
 		{"nhs=9434765919", []string{`national_id "9434765919"`}},
 		{"nhs:943 476 5919", []string{`national_id "943 476 5919" 9434765919`}},
-		{"National Insurance number AB123456C", []string{`national_id "AB123456C"`}},
+		{"National Insurance number GH123456C", []string{`national_id "GH123456C"`}},
 		{"medicareId=1EG4TE5MK73", []string{`national_id "1EG4TE5MK73"`}},
-		{"itin 911701234", []string{`national_id "911701234"`}},
+		{"itin 912781234", []string{`national_id "912781234"`}},
 		{"tax_id=86095742719", []string{`national_id "86095742719"`}},
 		{"nationalId: 44051401359", []string{`national_id "44051401359"`}},
 		{"id_card:44051401359", []string{`national_id "44051401359"`}},
 
 		// A label is for the numbers that go by it, and their check digits still count.
-		{"pesel=9434765919", nil}, {"nhs=44051401359", nil}, {"pesel=44051401358", nil}, {"ssn=666221234", nil}, {"ssn=078051120", nil},
+		{"pesel=9434765919", nil}, {"nhs=44051401359", nil}, {"pesel=44051401357", nil}, {"ssn=666221234", nil}, {"ssn=078051120", nil},
 		{"ssn=219099999", nil}, {"bsn=111222334", nil}, {"ssn=536221234.5", nil}, {"ssn=0.536221234", nil}, {"assn=536221234", nil},
 		{"benin 536221234", nil}, {"ssn=x536221234", nil}, {"ssn=5362212345678", nil}, {"ssn=536221234x", nil}, {"ssn=536221234é", nil},
 		{"session=536221234", nil}, {"ssrc:536221234", nil}, {"id=536221234", nil},
@@ -116,22 +116,22 @@ func TestNamedNationalID(t *testing.T) {
 		{"196408233234", []string{`national_id "196408233234" 6408233234`}},
 		{"65180539W001", []string{`national_id "65180539W001"`}},
 		{"A123456780", []string{`national_id "A123456780"`}},
-		{"L01X00T47", []string{`national_id "L01X00T47"`}},
+		{"K7M20J415", []string{`national_id "K7M20J415"`}},
 		{"12345678z", []string{`national_id "12345678z" 12345678Z`}},
-		{"AB123456C", []string{`national_id "AB123456C"`}},
+		{"GH123456C", []string{`national_id "GH123456C"`}},
 		{"1EG4TE5MK73", []string{`national_id "1EG4TE5MK73"`}},
 		{"943 476 5919", []string{`national_id "943 476 5919" 9434765919`}},
 		{"111444777-35", []string{`national_id "111444777-35" 11144477735`}},
 		{"280226-0930", []string{`national_id "280226-0930" 2802260930`}}, // a rule that names the kind looks where persons are
 		{"010161-4281", []string{`national_id "010161-4281" 0101614281`}},
 		{"1112.22.333", []string{`national_id "1112.22.333" 111222333`}},
-		{"28/12345678/40", []string{`national_id "28/12345678/40" 281234567840`}},
+		{"28/10203040/35", []string{`national_id "28/10203040/35" 281020304035`}},
 	}.run(t, NationalID)
 	nothing(t, []Kind{NationalID},
-		"9434765919", "111222333", "44051401359", "11144477735", "6408233234", "0707614285", "1234563218", "536221234", "281234567840", "123456789", "a123456780",
+		"9434765919", "111222333", "44051401359", "11144477735", "6408233234", "0707614285", "1234563218", "536221234", "281020304035", "123456789", "a123456780",
 		"ABA300000", "CX1234567", "01010750161", "86095742718", "255081416802539", "202602280930", "943-476-5919", "+86095742719", "0.86095742719",
 		"86095742719.5", "12-86095742719", "x86095742719", "86095742719x", "é86095742719", "86095742719é", "1739812345678", "1739812345",
-		"QQ123456C", "BG123456C", "AO123456C", "AB123456E", "012345678901234567", "010150-101LX", "000-22-1234", "666-22-1234", "536-00-1234", "536-22-0000",
+		"QQ123456C", "BG123456C", "AO123456C", "AB123456E", "987654321098765432", "010150-101LX", "000-22-1234", "666-22-1234", "536-00-1234", "536-22-0000",
 		"310250-101L", "010150G101L", "310250-1010", "19641323-3234",
 	)
 }
@@ -139,7 +139,7 @@ func TestNamedNationalID(t *testing.T) {
 // Telemetry is full of numbers that pass a check by chance.
 func TestNoMarkedNationalID(t *testing.T) {
 	nothing(t, Any,
-		"9434765919", "86095742719", "01010750160", "196408233234", "255081416802538", "12345678Z", "AB123456C", "A123456780", "L01X00T47", "CA00000AA",
+		"9434765919", "86095742719", "01010750160", "196408233234", "255081416802538", "12345678Z", "GH123456C", "A123456780", "K7M20J415", "CA00000AA",
 		"1EG4TE5MK73", "65180539W001", "943 476 5919", "111444777-35", "ABA300000", "seq-01010750160", "ssrc_86095742719",
 		"260228-0930", "log-20260228-0930.gz", "280226-0900", "20210102-K", "build-20260228-A", "101-11-2023", "room-101-02-1999",
 		"8016-6288-915027", "132 2493 1011", "m=audio 9 UDP/TLS/RTP/SAVPF 111 103 104 9 0 8 106 105 13 110 112 113 126",
@@ -164,7 +164,7 @@ func TestNationalIDByChance(t *testing.T) {
 	} {
 		marked, asked := 0, 0
 		for range rounds {
-			s := draw(r, c.shape)
+			s := drawShape(r, c.shape)
 			marked += len(Find(nil, s, markedIDs...))
 			asked += len(Find(nil, s, NationalID))
 		}
@@ -177,8 +177,8 @@ func TestNationalIDByChance(t *testing.T) {
 	}
 }
 
-// draw draws a digit for 9, a capital letter for A, a hexadecimal digit for h, a digit or small letter for v.
-func draw(r *rand.Rand, shape string) string {
+// drawShape draws a digit for 9, a capital letter for A, a hexadecimal digit for h, a digit or small letter for v.
+func drawShape(r *rand.Rand, shape string) string {
 	out := []byte(shape)
 	for i, c := range out {
 		for _, set := range []string{"90123456789", "AABCDEFGHIJKLMNOPQRSTUVWXYZ", "h0123456789abcdef", "v0123456789abcdefghijklmnopqrstuvwxyz"} {
@@ -203,13 +203,13 @@ func TestCanonicalNationalID(t *testing.T) {
 		"93051822361":      {"93.05.18-223.61", "930518-223.61", "93 05 18 223 61", "93051822361"},
 		"86095742719":      {"86095742719", "86 095 742 719"},
 		"65180539W001":     {"65180539W001", "65 180539 W 001", "65180539w001"},
-		"L01X00T47":        {"L01X00T47", "L01X00T471", "L01X00T471D", "l01x00t471d"},
+		"K7M20J415":        {"K7M20J415", "K7M20J4152", "K7M20J4152D", "k7m20j4152d"},
 		"001234560":        {"bsn=001234560", "bsn=01234560", "bsn=1234560"},
 		"255081416802538":  {"255081416802538", "2 55 08 14 168 025 38", "2-55-08-14168-025-38"},
 		"12345678Z":        {"12345678Z", "12345678-Z", "12.345.678-Z", "12345678z"},
 		"RSSMRA85T10A562S": {"RSSMRA85T10A562S", "RSS MRA 85T10 A562S", "rssmra85t10a562s"},
 		"11144477735":      {"111.444.777-35", "111444777-35", "cpf=11144477735"},
-		"AB123456C":        {"AB123456C", "AB 12 34 56 C", "ab123456c"},
+		"GH123456C":        {"GH123456C", "GH 12 34 56 C", "gh123456c"},
 		"6468013579":       {"utr=6468013579", "6468013579K", "646 801 357 9", "utr=0006468013579"},
 		"536221234":        {"536-22-1234", "536 22 1234", "ssn=536221234"},
 		"1EG4TE5MK73":      {"1EG4-TE5-MK73", "1EG4TE5MK73", "1eg4-te5-mk73"},
@@ -227,7 +227,7 @@ func TestCanonicalNationalID(t *testing.T) {
 func TestNationalIDIsStable(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 1))
 	pieces := []string{
-		"010150-101L", "640823-3234", "AB 12 34 56 C", "93.05.18-223.61", "111.444.777-35", "536-22-1234", "ssn=", "pnr:", "nhs ", "A", "AB ", "12", "9434765919",
+		"010150-101L", "640823-3234", "GH 12 34 56 C", "93.05.18-223.61", "111.444.777-35", "536-22-1234", "ssn=", "pnr:", "nhs ", "A", "AB ", "12", "9434765919",
 		"-", ".", " ", "/", "+", ":", "_", "1", "é", "RSSMRA85T10A562S", "86095742719", "nn ", "2 55 08 14 168 025 38", "X-1234567-L", "\xff", "65 180539 W 001",
 	}
 	for range 50_000 {
@@ -257,7 +257,7 @@ func TestNationalIDIsStable(t *testing.T) {
 
 func TestNoAllocationWithoutNationalID(t *testing.T) {
 	for _, s := range []string{
-		"", "1739812345678", "9434765919", "44051401359", "nhs=9434765918", "pesel=44051401358", "010150-101A", "640823-3235", "AB 12 34 56 E", "111.444.777-36",
+		"", "1739812345678", "9434765919", "44051401359", "nhs=9434765918", "pesel=44051401357", "010150-101A", "640823-3235", "AB 12 34 56 E", "111.444.777-36",
 		"RSSMRA85T10A562T", "session number is 536221234", fingerprint, strings.Repeat("85 07 30 033 ", 100), strings.Repeat("AA AA 1", 100),
 		"m=audio 9 UDP/TLS/RTP/SAVPF 111 103 104 9 0 8 106 105 13 110 112 113 126", "086095742719", "a=ssrc-group:FID 2231627014 632943048",
 	} {

@@ -59,7 +59,9 @@ var idTests = []idTest{
 		marking: []string{"###### #####"}, named: []string{"###########"}, labels: []string{"D-nummer", "d_nr"}, valid: isFodselsnummer,
 	},
 	{
-		name: "CPR until 2007", make: func(r *rand.Rand) string { return drawWeighted(r, drawBirthday(r, "dmy")+"###", 11, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1) },
+		name: "CPR until 2007", make: func(r *rand.Rand) string {
+			return drawWeighted(r, drawBirthday(r, "dmy")+"###", 11, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+		},
 		marking: []string{"######-####"}, weak: []string{"##########", "###### ####"}, labels: []string{"cpr", "CPR-nr"}, valid: checkedCPR,
 	},
 	{
@@ -248,7 +250,9 @@ var idTests = []idTest{
 		marking: []string{"###-##-####"}, named: []string{"### ## ####"}, weak: []string{"#########"}, labels: []string{"ssn", "SSN", "Social Security Number"}, valid: isSSN, noCheck: true,
 	},
 	{
-		name: "ITIN", make: func(r *rand.Rand) string { return "9" + drawDigits(r, 2) + fmt.Sprint(70+r.IntN(19)) + "5" + drawDigits(r, 3) },
+		name: "ITIN", make: func(r *rand.Rand) string {
+			return "9" + drawDigits(r, 2) + fmt.Sprint(70+r.IntN(19)) + "5" + drawDigits(r, 3)
+		},
 		marking: []string{"###-##-####"}, named: []string{"###-######"}, weak: []string{"#########"}, labels: []string{"itin", "tin"}, valid: isITIN, noCheck: true,
 	},
 	{

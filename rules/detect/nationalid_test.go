@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 )
 
 var markedIDs = []Kind{markedNationalID}
@@ -132,7 +133,9 @@ func TestNamedNationalID(t *testing.T) {
 		"ABA300000", "CX1234567", "01010750161", "86095742718", "255081416802539", "202602280930", "943-476-5919", "+86095742719", "0.86095742719",
 		"86095742719.5", "12-86095742719", "x86095742719", "86095742719x", "é86095742719", "86095742719é", "1739812345678", "1739812345",
 		"QQ123456C", "BG123456C", "AO123456C", "AB123456E", "987654321098765432", "010150-101LX", "000-22-1234", "666-22-1234", "536-00-1234", "536-22-0000",
-		"310250-101L", "010150G101L", "310250-1010", "19641323-3234",
+		// Digits that a Steuer-ID may not repeat: four times, three times in a row, two of them.
+		"12131415674", "11123456786", "11223456785",
+		"7c1e3d52-6f4b-4a0e-9d2c-15070649c103", "310250-101L", "010150G101L", "310250-1010", "19641323-3234",
 	)
 }
 
@@ -147,6 +150,21 @@ func TestNoMarkedNationalID(t *testing.T) {
 		"19640823-3234-4a0e-9d2c-1b8a5f3e7d60", "a=ssrc-group:FID 2231627014 632943048", "1.3.6.1.4.1.111.444.777-35", "1739812345678.111", fingerprint,
 		"536-22-1234-5678", "1-536-22-1234", "arn:aws:ec2:eu-west-1:860957427190:instance/i-0ea1ef161e8e4f633",
 	)
+}
+
+// When something happened is no birthday.
+func TestMomentsAreNoNationalID(t *testing.T) {
+	for i := range 20_000 {
+		at := time.Unix(1_420_000_000+int64(i)*29_000, 0).UTC() // 2015 to 2033
+		for _, layout := range []string{"060102-1504", "20060102-1504", "020106-1504", "200601021504", "20060102150405", "2006-01-02-1504", "20060102-150405"} {
+			if s := "log-" + at.Format(layout); len(Find(nil, s, markedIDs...)) > 0 {
+				t.Errorf("any takes %s", s)
+			}
+		}
+		if s := at.Format("200601021504"); len(Find(nil, s, NationalID)) > 0 {
+			t.Errorf("national_id takes %s", s)
+		}
+	}
 }
 
 // Numbers by chance: what telemetry counts and draws has next to no marked number in it, and what a rule names is rare.

@@ -243,12 +243,3 @@ func maybeLabelled(s string, i int) bool {
 	end := labelEnd(s, i)
 	return end < i && end > 1 && idLabelEnds[s[end-2]&31]>>(s[end-1]&31)&1 != 0
 }
-
-func containsByte(s string, c byte) bool {
-	for i := range len(s) {
-		if s[i] == c {
-			return true
-		}
-	}
-	return false
-}

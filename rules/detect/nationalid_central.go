@@ -1,5 +1,10 @@
 package detect
 
+import (
+	"bytes"
+	"strings"
+)
+
 var (
 	germanTax       = []string{"steuerid", "steueridnr", "steuernummer", "steueridentifikationsnummer", "identifikationsnummer", "idnr"}
 	germanPension   = []string{"rvnr", "svnr", "vsnr", "rentenversicherungsnummer", "rentenversicherung", "sozialversicherungsnummer", "sozialversicherung", "versicherungsnummer"}
@@ -117,7 +122,7 @@ func isKVNR(n idNumber) bool {
 // the digits either (Bundesministerium des Innern, personalausweisportal.de).
 func isGermanSerial(n idNumber) bool {
 	for _, b := range n.char[:9] {
-		if isLetter(b) && !containsByte("CFGHJKLMNPRTVWXYZ", b) {
+		if isLetter(b) && strings.IndexByte("CFGHJKLMNPRTVWXYZ", b) < 0 {
 			return false
 		}
 	}
@@ -175,7 +180,7 @@ func bsn(c []byte) []byte {
 // Identiteitsgegevens, "Kenmerken paspoort"): it has no O, and no check digit.
 func isDutchDocument(n idNumber) bool {
 	c := n.text()
-	return !containsByte(string(c), 'O')
+	return bytes.IndexByte(c, 'O') < 0
 }
 
 // isRijksregister checks a Belgian rijksregisternummer (royal decree of 3 April 1984) or BIS number: YYMMDD, serial number

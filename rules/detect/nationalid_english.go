@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 var (
 	britishHealth   = []string{"nhs", "chinumber"}
 	britishNINO     = []string{"nino", "ni", "nationalinsurance"}
@@ -57,7 +59,7 @@ func unlikePhone(n idNumber) bool {
 func isNINO(n idNumber) bool {
 	c := n.text()
 	const neither = "DFIQUV"
-	if containsByte(neither, c[0]) || containsByte(neither, c[1]) || c[1] == 'O' {
+	if strings.IndexByte(neither, c[0]) >= 0 || strings.IndexByte(neither, c[1]) >= 0 || c[1] == 'O' {
 		return false
 	}
 	switch string(c[:2]) {
@@ -138,7 +140,7 @@ func isITIN(n idNumber) bool {
 func isMBI(n idNumber) bool {
 	c := n.text()
 	for _, b := range c {
-		if containsByte("SLOIBZ", b) {
+		if strings.IndexByte("SLOIBZ", b) >= 0 {
 			return false
 		}
 	}

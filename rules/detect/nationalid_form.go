@@ -154,13 +154,17 @@ func makeIDStates(forms []idForm) (next [][idClassCount]uint16, schemes [][]uint
 	return next, schemes
 }
 
-// beginnings tells with which words that have a digit a number may begin, by what they consist of: a bit for each length
-// of those that go on behind a separator, and of those that are the whole number of a scheme of some strength or more.
+// beginnings tells with which words that have a digit a number may begin, by what they consist of and how long they are.
 // It saves the automaton most words.
 type beginnings struct {
-	goesOn [4]uint32
-	whole  [marking + 1][4]uint32
+	// whole has a bit for each length of words that are the number, of a scheme of some strength or more.
+	whole [marking + 1][4]uint32
+	// goesOn has a bit for each separator and the class of what stands behind it, by the length of the word.
+	goesOn [4][longestID + 1]uint16
 }
+
+// followed is the bit of goesOn for a separator and the digit, capital or small letter behind it.
+func followed(sep, class uint8) uint16 { return 1 << (3*(sep-idSpace) + class) }
 
 var idBegins = makeIDBeginnings()
 
@@ -170,20 +174,23 @@ func makeIDBeginnings() (b beginnings) {
 		state uint16
 		kind  uint8
 	}
+	step := func(state uint16, class uint8) uint16 { return idNext[state][class] &^ idEnds }
 	words := map[word]bool{{idStart, 0}: true}
 	for n := 1; len(words) > 0; n++ {
 		longer := map[word]bool{}
 		for w := range words {
 			for class, kind := range [...]uint8{idDigit: 1, idUpper: 2, idLower: 2} {
-				if state := idNext[w.state][class] &^ idEnds; state != 0 {
+				if state := step(w.state, uint8(class)); state != 0 {
 					longer[word{state, w.kind | kind}] = true
 				}
 			}
 		}
 		for w := range longer {
 			for sep := idSpace; sep < idOther; sep++ {
-				if idNext[w.state][sep] != 0 {
-					b.goesOn[w.kind] |= 1 << n
+				for class := range idSpace {
+					if step(step(w.state, sep), class) != 0 {
+						b.goesOn[w.kind][n] |= followed(sep, class)
+					}
 				}
 			}
 			for _, scheme := range idForms[w.state] {
@@ -200,11 +207,17 @@ func makeIDBeginnings() (b beginnings) {
 // has reports whether a number may begin with the word s[i:end].
 func (b *beginnings) has(s string, i, end int, kind uint8, least idStrength) bool {
 	n := end - i
-	switch {
-	case n > longestID:
+	if n > longestID {
 		return false
-	case b.whole[least][kind]>>n&1 != 0, end < len(s) && b.goesOn[kind]>>n&1 != 0 && idClasses[s[end]] < idOther:
+	}
+	if b.whole[least][kind]>>n&1 != 0 {
 		return true
+	}
+	if on := b.goesOn[kind][n]; on != 0 && end+1 < len(s) {
+		sep, class := idClasses[s[end]], idClasses[s[end+1]]
+		if sep < idOther && class < idSpace && on&followed(sep, class) != 0 {
+			return true
+		}
 	}
 	return b.whole[weak][kind]>>n&1 != 0 && maybeLabelled(s, i)
 }

@@ -1,6 +1,6 @@
 package detect
 
-import "bytes"
+import "strings"
 
 var (
 	french = []string{
@@ -49,7 +49,7 @@ func unchecked(idNumber) bool { return true }
 func isNIR(n idNumber) bool {
 	c := n.text()
 	month := atoi(c[3:5])
-	if !containsByte("123478", c[0]) || !(1 <= month && month <= 12 || month == 20 || 30 <= month && month <= 42 || month >= 50) {
+	if strings.IndexByte("123478", c[0]) < 0 || !(1 <= month && month <= 12 || month == 20 || 30 <= month && month <= 42 || month >= 50) {
 		return false
 	}
 	var digits [13]byte
@@ -133,7 +133,7 @@ func isCodiceFiscale(n idNumber) bool {
 	var d [16]byte
 	copy(d[:], c)
 	for _, i := range [...]int{6, 7, 9, 10, 12, 13, 14} {
-		if k := bytes.IndexByte([]byte(omocodia), c[i]); k >= 0 {
+		if k := strings.IndexByte(omocodia, c[i]); k >= 0 {
 			d[i] = '0' + byte(k)
 		}
 		if !isDigit(d[i]) {
@@ -144,7 +144,7 @@ func isCodiceFiscale(n idNumber) bool {
 	if day > 40 {
 		day -= 40 // women
 	}
-	month := bytes.IndexByte([]byte(months), c[8]) + 1
+	month := strings.IndexByte(months, c[8]) + 1
 	return isDay(atoi(d[6:8]), month, day) && (c[11] <= 'M' || c[11] == 'Z') && fiscalCheck(c[:15]) == c[15]
 }
 

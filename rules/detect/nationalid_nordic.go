@@ -1,6 +1,9 @@
 package detect
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 var (
 	finnish   = []string{"hetu", "henkilotunnus", "henkilötunnus", "personbeteckning", "sotu", "sosiaaliturvatunnus"}
@@ -38,8 +41,8 @@ func timeless(valid func(idNumber) bool) func(idNumber) bool {
 	}
 }
 
-// hetuSigns say the century of birth. The second and the later ones of a century are of 2023 (Digital and Population
-// Data Services Agency, "Reform of personal identity code"): + is 1800, - and U to Y are 1900, A to F are 2000.
+// hetuSigns say the century of birth: + is 1800, - and U to Y are 1900, A to F are 2000. Those but +, - and A are of 2023
+// (government decree 690/2022).
 const hetuSigns = "+UVWXYABCDEF"
 
 // hetuChecks are the check characters of a henkilötunnus, by the remainder of its digits divided by 31.
@@ -49,7 +52,7 @@ const hetuChecks = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 // part of c, is a sign, too. Serial numbers from 900 are temporary.
 func isHetu(n idNumber) bool {
 	c := n.text()
-	if len(c) == 11 && !containsByte(hetuSigns, c[6]) {
+	if len(c) == 11 && strings.IndexByte(hetuSigns, c[6]) < 0 {
 		return false
 	}
 	day, month, year := atoi(c[:2]), atoi(c[2:4]), atoi(c[4:6])

@@ -95,7 +95,7 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
-var everything = []Kind{Phone, Email, SIP, IP, Opaque}
+var everything = []Kind{Phone, Email, SIP, IP, MAC, IMEI, IBAN, CreditCard, NationalID, Opaque, Coordinates}
 
 // hostile are units of texts made to keep a detector busy.
 var hostile = []string{

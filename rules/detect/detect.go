@@ -155,7 +155,7 @@ func find(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
 
 // findIn finds in a text that is folded.
 func findIn(dst []Span, s string, kinds []Kind, asked set, h Hint) []Span {
-	run := asked & candidates[h]
+	run := feasible(s, asked&candidates[h])
 	if run == 0 || run == 1<<Phone && hopeless(s, h) {
 		return dst
 	}

@@ -170,8 +170,9 @@ func (f *Finder) FindHinted(dst []Span, s string, h Hint) []Span {
 	}
 	base := len(dst)
 	text, h, back := folded(s, h)
+	run := feasible(text, f.asked)
 	for rank, d := range f.detectors {
-		if d.own == nil && d.mayFind(h) {
+		if d.own == nil && run.has(d.kind) && d.mayFind(h) {
 			from := len(dst)
 			dst = f.findBuiltin(dst, text, d, h)
 			setRank(dst[from:], rank)

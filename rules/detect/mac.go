@@ -3,7 +3,7 @@ package detect
 import "strings"
 
 // macNeeds: groups have separators between them, and the names of phones and interfaces digits in them.
-var macNeeds = []Hint{hasGap, hasDigit}
+var macNeeds = []Hint{hasGap | hasDigit, hasGap | hasLetter, hasDigit | hasLetter}
 
 // An EUI-48 has twelve hexadecimal digits, an EUI-64 sixteen (IEEE 802-2014, section 8.2).
 const eui48, eui64 = 12, 16

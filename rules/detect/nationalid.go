@@ -7,7 +7,7 @@ import "bytes"
 // reads the text (nationalid_form.go).
 
 var nationalIDNeeds = []Hint{hasDigit}
-var markedNationalIDNeeds = []Hint{hasDigit}
+var markedNationalIDNeeds = []Hint{hasDigit | hasGap, hasDigit | hasPlus, hasDigit | hasLetter}
 
 // idStrength is what a form that is valid proves.
 type idStrength uint8

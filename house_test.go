@@ -59,7 +59,8 @@ var thirdParty = []third{
 	{module: "go.uber.org/zap", files: []string{"cmd/statveil/*.go"}},
 	{module: "go.yaml.in/yaml/v4", files: []string{"cmd/statveil/manifests_test.go", "config/*.go", "rules/*.go"}, alone: true},
 	{module: "golang.org/x/term", files: []string{"cmd/statveil/*.go"}, alone: true},
-	{module: "golang.org/x/text", files: []string{"rules/*.go"}},
+	{module: "golang.org/x/text", files: []string{"rules/*.go", "rules/detect/*.go"}},
+	{module: "golang.org/x/net", files: []string{"rules/detect/*.go"}},
 }
 
 // forbidden are names of other packages that product code may not use, but for

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -80,7 +81,7 @@ func BenchmarkHints(b *testing.B) {
 
 // BenchmarkHostile shows that the cost of a byte does not grow with the length of the text: compare the two sizes.
 func BenchmarkHostile(b *testing.B) {
-	for _, unit := range hostile {
+	for _, unit := range allHostile {
 		for _, size := range []int{64 << 10, 1 << 20} {
 			text := strings.Repeat(unit, size/len(unit))
 			b.Run(fmt.Sprintf("%.12s/%d", unit, size), func(b *testing.B) {
@@ -103,8 +104,14 @@ var hostile = []string{
 	"sip:+1", "sip:<@", "a@", "a@b", "a@b.", "a@b.c", "\"@", "\" @", "tel:", "tel:1", "tel:1 ", "phone=1-", "caller_00", "1@c.us",
 	"ip-1-", "ip-1-1-1-1-", "a.", "aaaa@b.fi,", "x:a@b.fi,", "a+", "+3584012345678", "+358401234567", "192.0.2.1 ", "192.0.2.1:", "2001:db8::1 ", "2001:db8::1:",
 	"(0)", "+44 (0)", "\u200b", "+\u200b1", "+1\u00a0", "＋", "１", "+٣", "é", "é@", "@é", "@é.", "\xff", "+\xef", "\xe2\x80", "psn_", "psn_@", "sip:psn_a@b",
+	"0f:", "00:1a:2b:3c:4d:5e:", "00-1a ", "aabb.", "ab:cd-", "1:00:1a:2b:3c:4d:5e:1 ", "mac 0011-2233-4455 ", "SEP001a2b3c4d5e",
+	"60.1699,", "1.1,", "lat=1.1111 ", "1°1'", "°", "!3d1.1", "N1.1E", "12345.6,N12345.6,E", "+60.1699+024.9384/", "fe80::1%", "192.0.2.7.", "x192.0.2.7x",
+	"４0 ", "1\u200b", "1\u0301", "+四", "①-", "+1\n2", "2025550143 x1 ",
 	"a1B2", "0f", "0-", "aB3-", "7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60", "7c1e3d52-", "1.2.3.4-rc", "v1.2.3.4",
 }
+
+// allHostile are those of all detectors.
+var allHostile = slices.Concat(hostile, hostileNumbers, hostileIDs)
 
 func hintOf(s string) Hint {
 	var h Hint

@@ -119,7 +119,8 @@ func TestAppends(t *testing.T) {
 func TestCanonicalIsACopy(t *testing.T) {
 	for _, in := range []string{
 		"phone=02079460018", "+12025550123", "anna@example.com", "sip:anna@example.com", "192.0.2.7", "2001:db8::1",
-		"7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60", "sip:02079460018@pbx",
+		"7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60", "sip:02079460018@pbx", "00:1a:2b:3c:4d:5e", "imei:356938035643809", "4111 1111 1111 1111", "GB82WEST12345698765432", "010150-101L", "60.1699,24.9384",
+		"ａｎｎａ＠ｅｘａｍｐｌｅ．ｃｏｍ", "phone=０２０７９４６００１８",
 	} {
 		spans := Find(nil, in, everything...)
 		if len(spans) != 1 {

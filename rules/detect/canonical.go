@@ -4,12 +4,16 @@ import "strings"
 
 // Canonical returns the canonical form of a value that one finding covers, alone or in the wrapper of its kind: a tel:
 // or sip: URI with its parameters, an address at a messenger. A phone number is in E.164 form where its country is
-// certain, an e-mail address has its domain in lower case, an IP address is as RFC 5952 writes it and a mapped one is an
-// IPv4 address.
+// certain, an e-mail address has its domain in lower case and Unicode, an IP address is as RFC 5952 writes it and a mapped
+// one is an IPv4 address, a hardware address is pairs in lower case with colons, a number has no separators.
 func Canonical(s string) (string, bool) { return anything.canonical(s) }
 
-// anything is the Finder of Any.
-var anything = newPlain(Any)
+// personal are the kinds that a whole value may be: all but ids. Numbers need no mark, for the value is taken anyway, and
+// has the same form where a rule names their kind.
+var personal = []Kind{Phone, Email, SIP, IP, MAC, IMEI, IBAN, CreditCard, NationalID, Coordinates}
+
+// anything is the Finder of them all.
+var anything = newPlain(personal)
 
 func (f *Finder) canonical(s string) (string, bool) {
 	if k := strings.IndexByte(s, ':'); k == len("sip") || k == len("sips") {

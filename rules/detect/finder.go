@@ -121,7 +121,7 @@ func (f *Finder) canonicalFinder() *Finder {
 	if !slices.ContainsFunc(all, func(d *Detector) bool { return d.dialling != nil }) {
 		return anything
 	}
-	for _, k := range Any {
+	for _, k := range personal {
 		if k != Phone {
 			all = append(all, &Detector{kind: k})
 		}

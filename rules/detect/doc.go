@@ -19,9 +19,25 @@
 // Phone takes what says that it is one: a plus (ITU-T E.164), 00 or 011 before a valid number, tel: (RFC 3966), the
 // user part of a SIP URI or of a messenger address, a telling word directly before (msisdn=, phone:, caller_). Digits
 // alone never are a phone number. Email wants a domain with a dot; SIP is a sip: or sips: URI with a user part (RFC
-// 3261), and a user part that is a number is a phone. IP is version 4 and 6 but for unspecified and loopback addresses.
+// 3261), and a user part that is a number is a phone. IP is version 4 and 6 but for unspecified and loopback addresses,
+// with the zone where it has one. MAC is EUI-48 and EUI-64 in pairs, in groups with dots, and in the names of phones and
+// interfaces; 12 digits in one piece only where a label says so. IBAN is right by country, length, structure and check
+// digits (ISO 13616).
+//
+// IMEI (3GPP TS 23.003), CreditCard (ISO/IEC 7812) and NationalID (numbers of persons in fourteen countries, see
+// nationalid_*.go) are numbers like the many that statistics are full of. Where a rule asks for them by name, digits
+// alone count if they pass every check and the number has enough of them; Any takes them only in a marked form: with a
+// label (imei=, card:, ssn), a prefix, or the separators that they alone have. So do Coordinates, a latitude and a
+// longitude in degrees.
+//
 // Opaque is the opposite of the others, an id that a machine made (UUID, ULID, hex, base64url); it is no part of Any
 // and rather misses an id than takes a name for one.
+//
+// # One spelling
+//
+// Before they are asked, a text is folded into what a reader takes it for (fold.go): digits of every script, raised, in
+// circles or struck through, letters in full width, the many dashes, spaces and dots become ASCII, and what has no width
+// vanishes. Findings are led back to the bytes of the text. A file's own patterns and words mean the text as it stands.
 //
 // # Regions and bare numbers
 //
@@ -45,11 +61,10 @@
 // # Limits
 //
 // Every built-in detector is linear in the length of the text, looks at no more than 254 bytes around an anchor such as
-// "@", and allocates only when it finds something. A text is read as it stands: undoing percent-encoding, base64 or JSON
-// inside it is the caller's work. National numbers without one of the marks above need a region. Names of people cannot
-// be found by pattern. One search for a pattern is linear, but each match begins a new one: an expression that must read
-// far ahead to learn that its match is short, as x(.*y)? does, takes long on a text full of short matches. Words are
-// compared character by character: one that is written with combining accents is another.
+// "@", and allocates only when it finds something. Undoing percent-encoding, base64 or JSON inside a text is the caller's
+// work. National numbers without one of the marks above need a region. Names of people cannot
+// be found by pattern. An expression takes time linear in the text, whatever it is and however many matches there are.
+// Words are compared character by character: one that is written with combining accents is another.
 //
 // The numbering plans in plans.go are generated from the metadata of libphonenumber; run go generate to renew them.
 package detect

@@ -68,7 +68,7 @@ func newProgram(tree *syntax.Regexp) (*program, error) {
 		}
 	}
 	p.words = len(p.takers)/64 + 1
-	const kept = 1 << 17 // words
+	const kept = 1 << 15 // words
 	p.shift = bits.Len(uint(kept/p.words)) - 1
 	p.classify()
 	if err := p.tabulate(); err != nil {

@@ -15,7 +15,7 @@ func findCoordinates(dst []Span, s string, _ set, _ *dialling) []Span {
 }
 
 // findMarkedCoordinates takes places that a label or a scheme (geo:, RFC 5870), the letters of hemispheres, signs of
-// degrees or the form of ISO 6709 mark as such, and a text that is nothing but two numbers with four decimals.
+// degrees, the form of ISO 6709 or an address of a map mark as such.
 func findMarkedCoordinates(dst []Span, s string, _ set, _ *dialling) []Span {
 	return placesIn(dst, s, true)
 }
@@ -109,7 +109,7 @@ func placeAt(s string, a angle) (p place, ok bool) {
 
 // counts reports whether a pair is a place: marked as one or, if need not be, exact enough to be one.
 func (p *place) counts(s string, marked bool) bool {
-	from, end := min(p.lat.from, p.lon.from), max(p.lat.end, p.lon.end)
+	from := min(p.lat.from, p.lon.from)
 	least, most := min(p.lat.places, p.lon.places), max(p.lat.places, p.lon.places)
 	if most < fine || least == 0 {
 		return false
@@ -130,7 +130,7 @@ func (p *place) counts(s string, marked bool) bool {
 	case least == fine:
 		return false
 	}
-	return p.sep == ',' && (from == 0 && end == len(s) || s[max(from, 1)-1] == '@' || labelled(s, from, mapWords)) ||
+	return p.sep == ',' && (from > 0 && s[from-1] == '@' || labelled(s, from, mapWords)) ||
 		p.sep == '/' && zoomBefore(s, from)
 }
 

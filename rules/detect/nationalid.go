@@ -4,7 +4,8 @@ import "bytes"
 
 // Personal identity numbers, tax numbers and social security numbers of persons. Every country has a table of its
 // schemes: what its numbers look like, what makes them valid, and the names they go by. One automaton made of all forms
-// reads the text (nationalid_form.go).
+// reads the text (nationalid_form.go). Passports and driving licences are documents, not persons: an own pattern finds
+// those that traffic has.
 
 var nationalIDNeeds = []Hint{hasDigit}
 var markedNationalIDNeeds = []Hint{hasDigit | hasGap, hasDigit | hasPlus, hasDigit | hasLetter}
@@ -55,7 +56,7 @@ type idNumber struct {
 	len  int
 }
 
-// longestID is the length of the longest number without its separators: an Italian tax code, a British licence.
+// longestID is the length of the longest number without its separators: an Italian tax code.
 const longestID = 16
 
 func (n *idNumber) text() []byte { return n.char[:n.len] }

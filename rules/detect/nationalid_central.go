@@ -9,9 +9,9 @@ var (
 	germanTax       = []string{"steuerid", "steueridnr", "steuernummer", "steueridentifikationsnummer", "identifikationsnummer", "idnr"}
 	germanPension   = []string{"rvnr", "svnr", "vsnr", "rentenversicherungsnummer", "rentenversicherung", "sozialversicherungsnummer", "sozialversicherung", "versicherungsnummer"}
 	germanHealth    = []string{"kvnr", "kvnummer", "egk", "krankenversichertennummer", "krankenversicherung", "versichertennummer", "versicherten"}
-	germanDocuments = []string{"personalausweis", "personalausweisnummer", "ausweis", "ausweisnummer", "ausweisnr", "reisepass", "reisepassnummer", "passnummer", "passnr", "passport"}
+	germanDocuments = []string{"personalausweis", "personalausweisnummer", "ausweis", "ausweisnummer", "ausweisnr"}
 	dutch           = []string{"bsn", "burgerservicenummer", "sofinummer", "sofi"}
-	dutchDocuments  = []string{"paspoort", "paspoortnummer", "identiteitskaart", "idkaart", "documentnummer", "passport"}
+	dutchDocuments  = []string{"identiteitskaart", "idkaart", "documentnummer"}
 	belgian         = []string{"nn", "niss", "insz", "rijksregisternummer", "rijksregister", "rrn", "registrenational", "numeronational", "numéronational", "nationaalnummer"}
 	polish          = []string{"pesel"}
 	polishTax       = []string{"nip"}

@@ -6,7 +6,6 @@ var (
 	britishHealth   = []string{"nhs", "chinumber"}
 	britishNINO     = []string{"nino", "ni", "nationalinsurance"}
 	britishTax      = []string{"utr", "uniquetaxpayerreference", "taxreference", "trn", "sautr"}
-	britishLicence  = []string{"drivinglicence", "drivinglicense", "driverlicence", "driverlicense", "driverslicense", "driverslicence", "licence", "license", "dvla"}
 	americanSocial  = []string{"ssn", "socialsec", "itin"}
 	americanMedical = []string{"mbi", "medicare", "medicarebeneficiary", "medicarebeneficiaryidentifier"}
 )
@@ -23,9 +22,6 @@ var englishIDs = []idScheme{
 
 	{strength: named, forms: []string{"9999999999A", "999 999 999 9"}, valid: isUTR, labels: britishTax, canonical: utr},
 	{strength: weak, forms: []string{"9999999999", "99999 99999", "9999999999999"}, valid: isUTR, labels: britishTax, canonical: utr},
-
-	{strength: marking, forms: []string{"UVVVV999999VV9UU", "UVVVV999999VV9VV"}, valid: isLicence, labels: britishLicence},
-	{strength: named, forms: []string{"AXXXX999999XXXXX"}, valid: isLicence, labels: britishLicence},
 
 	{strength: marking, forms: []string{"999-99-9999"}, valid: undatedSSN, labels: americanSocial},
 	{strength: named, forms: []string{"999-99-9999", "999 99 9999"}, valid: isSSN, labels: americanSocial},
@@ -85,28 +81,6 @@ func utr(c []byte) []byte {
 		return c[3:]
 	}
 	return c[:10]
-}
-
-// isLicence checks a British driver number (DVLA): five letters of the surname, with nines behind a short one; the
-// decade of birth, month (50 more for women), day and year; two initials, with nines for none; a digit and two letters.
-func isLicence(n idNumber) bool {
-	c := n.text()
-	for i := 1; i < 5; i++ {
-		if isDigit(c[i]) && c[i] != '9' || isLetter(c[i]) && isDigit(c[i-1]) {
-			return false
-		}
-	}
-	for _, b := range c[11:13] {
-		if isDigit(b) && b != '9' {
-			return false
-		}
-	}
-	month := atoi(c[6:8])
-	if month > 50 {
-		month -= 50
-	}
-	year := 10*int(c[5]-'0') + int(c[10]-'0')
-	return isDay(year, month, atoi(c[8:10])) && isLetter(c[14]) && isLetter(c[15])
 }
 
 // isSSN checks an American social security number (SSA, POMS RM 10201.035): there is no area 000, 666 or 9xx, no group

@@ -68,7 +68,17 @@ func opaqueIn(dst []Span, s string, from, end int) []Span {
 	return dst
 }
 
+// appendOpaque appends an id, unless it is the number of an account, a person or a device: those are machine-made too, and
+// what is opaque is kept.
 func appendOpaque(dst []Span, s string, from, end int) []Span {
+	label := max(0, from-maxOpaque)
+	for _, find := range [...]func([]Span, string, set, *dialling) []Span{findIBANs, findNationalIDs, findMACs} {
+		for _, sp := range find(nil, s[label:end], 0, nil) {
+			if label+sp.End > from {
+				return dst
+			}
+		}
+	}
 	return append(dst, Span{Start: from, End: end, Kind: Opaque})
 }
 

@@ -29,6 +29,7 @@ func TestNotOpaque(t *testing.T) {
 		"meeting-room-12-helsinki", "RTCInboundRTPVideoStream_2128170581", "2026-02-28T10-30-00-000000",
 		"1739812345678901", "12345678-1234-1234-1234-123456789012", "00000000-0000-0000-0000-000000000000", "358401234567-358401234568",
 		"abcdefghijklmnopqrstuvwx", "abcdef-abcdef-abcdef-abcdef", "9f86d081884c7d6", "InvisibleAncestorsLoadFirst",
+		"LV40BANK8X3Z7K2Q9W4M1", "user_LV40BANK8X3Z7K2Q9W4M1", "mac=001a2b3c4d5e6f7a", "mac 001a2b3c4d5e6f7a", // an account, devices
 		"VRTNNA84C41H501X", "WBAZZ1234A5B67890", // a tax number, a vehicle
 		"00-1A-2B-3c-4D-5e", "KzEyMDI1NTU1MDEyMw", "2b3132303235353530313233", // encodings of +12025550123
 		"Зx7Kd9Qw2Rt5Yp8Lm3Nv6", "anna1matti2kalle3pekka4",

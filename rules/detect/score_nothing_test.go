@@ -97,6 +97,9 @@ var telemetry = []func(lot) string{
 	func(r lot) string {
 		return fmt.Sprintf("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.%d.%d Safari/537.36", 90+r.IntN(70), 1000+r.IntN(8000), r.IntN(200))
 	},
+	func(r lot) string {
+		return fmt.Sprintf(r.of("Edge/%d.%d.%d.%d", "version %d.%d.%d.%d", "firmware=%d.%d.%d.%d", `"sdk":"%d.%d.%d.%d"`, "%d.%d.%d.%d-beta"), 1+r.IntN(120), r.IntN(20), r.IntN(256), r.IntN(256))
+	},
 	func(r lot) string { return fmt.Sprintf("%d.%d.%d-rc%d", r.IntN(30), r.IntN(30), r.IntN(30), r.IntN(9)) },
 	func(r lot) string { return fmt.Sprintf("1.3.6.1.4.1.%d.%d.%d", r.IntN(60000), r.IntN(20), r.IntN(20)) },
 	func(r lot) string {

@@ -11,8 +11,10 @@ func addressed(s string, from, end int, octets [4]byte) bool {
 		return false
 	case specialNet(octets):
 		return true
-	case glued || wordAfter(s, end) || productBefore(s, from):
-		return tall(octets)
+	case productBefore(s, from):
+		return large(octets) > 2
+	case glued || wordAfter(s, end):
+		return large(octets) > 1
 	case versionBefore(s, from) || versionAfter(s, end):
 		return false
 	case octets[1] == 0 && octets[2] == 0 && octets[3] == 0:
@@ -41,17 +43,15 @@ func specialNet(octets [4]byte) bool {
 	return false
 }
 
-// tall reports whether two of the octets or more are larger than the numbers of versions are, of which one at most, the
-// build, is large.
-func tall(octets [4]byte) bool {
-	const large = 64
-	n := 0
+// large returns how many of the octets are larger than the numbers of versions are: of those one, the build, mostly is
+// large, in browsers two.
+func large(octets [4]byte) (n int) {
 	for _, b := range octets {
-		if b >= large {
+		if b >= 64 {
 			n++
 		}
 	}
-	return n >= 2
+	return n
 }
 
 // longestWord bounds the words that tell a version, and those that an address may be glued to.

@@ -61,8 +61,8 @@
 // # Limits
 //
 // Every built-in detector is linear in the length of the text, looks at no more than 254 bytes around an anchor such as
-// "@", and allocates only when it finds something. Undoing percent-encoding, base64 or JSON inside a text is the caller's
-// work. National numbers without one of the marks above need a region. Names of people cannot
+// "@", and allocates only when it finds something; a text of more than 64 KiB that must be folded is copied for it.
+// Undoing percent-encoding, base64 or JSON inside a text is the caller's work. National numbers without one of the marks above need a region. Names of people cannot
 // be found by pattern. An expression takes time linear in the text, whatever it is and however many matches there are.
 // Words are compared character by character: one that is written with combining accents is another.
 //

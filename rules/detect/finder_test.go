@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -233,4 +234,31 @@ func TestSettleIsFast(t *testing.T) {
 	if got := f.Find(nil, text); len(got) != 1 || got[0].Name != "all" || got[0].End != len(text) {
 		t.Errorf("%d findings", len(got))
 	}
+}
+
+// What finds is shared, and what it writes to is not: a folded text, and what a pattern has read of one.
+func TestFinderConcurrently(t *testing.T) {
+	f := NewFinder(phones(t, Options{Regions: []string{"FI", "US"}, Bare: true}), must(Builtin(Email, Options{})), must(Builtin(NationalID, Options{})),
+		must(Words("w", []string{"matti"})), must(Pattern("p", `x(.*y)?`)))
+	texts := []string{
+		"xxx＋３５８４０１２３４５６７ anna@example.com", "xyxy １３１０５２-308T", "４１１１ 1111 xmatti matti 040 1234567", strings.Repeat("x ４", 10_000) + "; ０４０ 1234567",
+	}
+	want := make([][]string, len(texts))
+	for i, s := range texts {
+		if want[i] = finding(f, s); len(want[i]) == 0 {
+			t.Errorf("nothing in %.40q", s)
+		}
+	}
+	var all sync.WaitGroup
+	for g := range 8 {
+		all.Go(func() {
+			for n := range 20 {
+				i := (g + n) % len(texts)
+				if got := finding(f, texts[i]); !slices.Equal(got, want[i]) {
+					t.Errorf("%.40q: %.200q, alone %.200q", texts[i], got, want[i])
+				}
+			}
+		})
+	}
+	all.Wait()
 }

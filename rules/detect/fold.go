@@ -35,11 +35,12 @@ func folded(s string, h Hint) (text string, hints Hint, back *folding) {
 	}
 	back = foldings.Get().(*folding)
 	back.text, back.marks = back.text[:0], back.marks[:0]
+	ahead := 0
 	for i := 0; i < len(s); {
 		if len(back.text) >= len(back.marks)*markEvery {
 			back.marks = append(back.marks, mark{uint32(i), uint32(len(back.text))})
 		}
-		c, n, size := step(s, i, last(back.text))
+		c, n, size := step(s, i, last(back.text), &ahead)
 		switch {
 		case n == 1:
 			back.text = append(back.text, c)
@@ -77,8 +78,9 @@ func (f *folding) place(s string, i int) (from, end int) {
 		k--
 	}
 	m := f.marks[k]
+	ahead := 0
 	for from, to := int(m.from), int(m.to); ; {
-		c, n, size := step(s, from, last(f.text[:to]))
+		c, n, size := step(s, from, last(f.text[:to]), &ahead)
 		if to+n > i {
 			end = from + size
 			for r, size := utf8.DecodeRuneInString(s[end:]); combining(r) && isDigit(c); r, size = utf8.DecodeRuneInString(s[end:]) {
@@ -99,9 +101,9 @@ func last(text []byte) byte {
 
 // foldable reports whether folded would change anything.
 func foldable(s string) bool {
-	before := byte(0)
+	before, ahead := byte(0), 0
 	for i := 0; i < len(s); {
-		c, n, size := step(s, i, before)
+		c, n, size := step(s, i, before, &ahead)
 		if n != size {
 			return true
 		}
@@ -112,8 +114,8 @@ func foldable(s string) bool {
 }
 
 // step folds the character at i: into c if n is 1, into itself if n is size, into nothing if n is 0. before is the byte
-// that the folded text ends with.
-func step(s string, i int, before byte) (c byte, n, size int) {
+// that the folded text ends with. ahead, 0 at first, is what parts remembers from step to step.
+func step(s string, i int, before byte, ahead *int) (c byte, n, size int) {
 	if c := s[i]; c < utf8.RuneSelf {
 		return c, 1, 1
 	}
@@ -121,7 +123,7 @@ func step(s string, i int, before byte) (c byte, n, size int) {
 	if size == 1 {
 		return s[i], 1, 1
 	}
-	if invisible(r) && !parts(s, i+size, before) || combining(r) && isDigit(before) { // a digit with a stroke is a digit
+	if invisible(r) && !parts(s, i+size, before, ahead) || combining(r) && isDigit(before) { // a digit with a stroke is a digit
 		return 0, 0, size
 	}
 	if c := ascii(r, before); c != 0 {
@@ -131,20 +133,33 @@ func step(s string, i int, before byte) (c byte, n, size int) {
 }
 
 // parts reports whether characters without width stand between a letter and a digit: there they may be what keeps a
-// number apart from a name. Anywhere else they only hide what they stand in.
-func parts(s string, i int, before byte) bool {
+// number apart from a name. Anywhere else they only hide what they stand in. However many there are, they are read once:
+// ahead is where they end.
+func parts(s string, i int, before byte, ahead *int) bool {
 	if !isWord(before) && before < utf8.RuneSelf {
 		return false
 	}
+	if *ahead < i {
+		*ahead = visibleAt(s, i)
+	}
+	if *ahead == len(s) {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(s[*ahead:])
+	c := ascii(r, before)
+	return isDigit(c) != isDigit(before) && (isWord(c) || c == 0)
+}
+
+// visibleAt returns where the first character from i on begins that has a width of its own.
+func visibleAt(s string, i int) int {
 	for i < len(s) {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if !invisible(r) && !combining(r) {
-			c := ascii(r, before)
-			return isDigit(c) != isDigit(before) && (isWord(c) || c == 0)
+			break
 		}
 		i += size
 	}
-	return false
+	return i
 }
 
 // invisible reports whether a character has no width of its own: soft hyphens, joiners, marks of direction, selectors of

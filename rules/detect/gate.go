@@ -23,8 +23,9 @@ var leastOf = [kinds]struct{ bytes, digits, hex uint32 }{
 // minIBAN is the length of a Norwegian IBAN.
 const minIBAN = 15
 
-// A tax code of Italy may have its seven digits written as letters, but never all: that tells it from others like it.
-const minID, minIDDigits = 7, 3
+// minID is the length of a Dutch number without the zeros in front. One digit is enough: the number of a passport may have
+// letters for all others.
+const minID, minIDDigits = 7, 1
 
 // The kinds that a text of some length, or with so many digits, is not too short for.
 var (

@@ -4,8 +4,6 @@ const (
 	// longestLabel bounds how much of a label is read, in bytes without what stands between its parts. Go has 32 bytes at
 	// hand for a string that nobody keeps.
 	longestLabel = 32
-	// longestGap allows for `\": \"`, as JSON inside of JSON has it.
-	longestGap = 6
 	// mostFillers is how many words that say nothing a label may end with: "code is", "number is:".
 	mostFillers = 3
 )
@@ -55,10 +53,7 @@ func labelled(s string, i int, words []string) bool {
 
 // labelEnd returns where a label of what begins at i ends: before the gap. It is i where there is no label.
 func labelEnd(s string, i int) int {
-	end := i
-	for end > 0 && i-end < longestGap && (isGap(s[end-1]) || s[end-1] == '\\' || s[end-1] == '>') {
-		end--
-	}
+	end := gapStart(s, i)
 	if end == 0 || !inLabel(s[end-1]) {
 		return i
 	}

@@ -43,3 +43,26 @@ func TestLabelledIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// What XML and JSON inside of JSON put between a label and a value hides it from no detector, nor from its quick looks.
+func TestLabelledInMarkup(t *testing.T) {
+	for _, tt := range []struct{ label, value, want string }{
+		{"msisdn", "358401234567", `phone "358401234567" +358401234567`},
+		{"phone", "02079460018", `phone "02079460018"`},
+		{"mac", "001122334455", `mac "001122334455" 00:11:22:33:44:55`},
+		{"imei", "356938035643809", `imei "356938035643809"`},
+		{"imei2", "356938035643809", `imei "356938035643809"`},
+		{"card", "4111111111111111", `credit_card "4111111111111111"`},
+		{"N.I.P", "1234563218", `national_id "1234563218"`},
+		{"latitude", "60.1699", `coordinates "60.1699"`},
+	} {
+		for _, in := range []string{
+			tt.label + "=" + tt.value, "<" + tt.label + ">" + tt.value + "</" + tt.label + ">", tt.label + ">" + tt.value,
+			`{\"` + tt.label + `\":\"` + tt.value + `\"}`, `{\"` + tt.label + `\": \"` + tt.value + `\"}`,
+		} {
+			check(t, in, Any, []string{tt.want})
+		}
+	}
+	check(t, "<lat>60.1699</lat><lon>24.9384</lon>", Any, []string{`coordinates "60.1699"`, `coordinates "24.9384"`})
+	nothing(t, Any, "Mac_202602281030", `C:\mobile\17839965`)
+}

@@ -177,7 +177,7 @@ func (c chain) inLonger(s string, before, after bool, first, last int) bool {
 func cutAt(c byte) bool { return c == ':' || c == '.' }
 
 // labelled reports whether a label says that the chain is an address. Digits alone in one piece may be a date where it
-// does not say so with a colon or an equals sign: "Mac_202602281030".
+// does not name a field: "Mac_202602281030".
 func (c chain) labelled(s string) bool {
 	if c.count == 1 && (wordAfter(s, c.end) || !c.letters(s) && !fieldBefore(s, c.from)) {
 		return false
@@ -187,7 +187,12 @@ func (c chain) labelled(s string) bool {
 
 // fieldBefore reports whether what begins at i is the value of a field.
 func fieldBefore(s string, i int) bool {
-	return strings.ContainsAny(s[gapStart(s, i):i], ":=")
+	for _, c := range []byte(s[gapStart(s, i):i]) {
+		if isField(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // letters reports whether one of the digits is a letter.

@@ -242,5 +242,6 @@ func makeIDLabelEnds() (ends [32]uint32) {
 // maybeLabelled is the quick way to say that nothing labels what begins at i.
 func maybeLabelled(s string, i int) bool {
 	end := labelEnd(s, i)
-	return end < i && end > 1 && idLabelEnds[s[end-2]&31]>>(s[end-1]&31)&1 != 0
+	// The last letter may be a part of its own: "S.S.N.".
+	return end < i && end > 1 && (!inLabel(s[end-2]) || idLabelEnds[s[end-2]&31]>>(s[end-1]&31)&1 != 0)
 }

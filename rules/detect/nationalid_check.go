@@ -45,19 +45,6 @@ func weighted(c []byte, weights ...int) (sum int) {
 	return sum
 }
 
-// luhnID reports whether the digits end with the check digit of ISO/IEC 7812-1, annex B.
-func luhnID(c []byte) bool {
-	sum := 0
-	for i := range c {
-		d := int(c[len(c)-1-i] - '0')
-		if i%2 == 1 {
-			d = d*2%10 + d/5
-		}
-		sum += d
-	}
-	return sum%10 == 0
-}
-
 // isDay reports whether a month has such a day, in a year of which the last two digits are enough: 2000 was a leap year.
 func isDay(year, month, day int) bool {
 	if month < 1 || month > 12 || day < 1 {

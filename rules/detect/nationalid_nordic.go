@@ -85,7 +85,7 @@ func isPersonnummer(n idNumber) bool {
 	copy(ten[6:], c[len(c)-4:])
 	year, month, day := atoi(ten[:2]), atoi(ten[2:4]), atoi(ten[4:6])
 	coordination := day >= 60 && day <= 60+31 && month <= 12
-	return (coordination || isDay(year, month, day)) && luhnID(ten[:])
+	return (coordination || isDay(year, month, day)) && luhn(ten[:])
 }
 
 // personnummer is one for both lengths where that is certain. Ten digits have a dash up to the year in which one becomes

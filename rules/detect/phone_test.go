@@ -116,6 +116,7 @@ func TestTellers(t *testing.T) {
 	for in, want := range map[string]strength{
 		"phone=": naming, "phone_": hinting, "Phone: ": naming, "userPhone=": naming, "iPhone=": silent, "headphone=": silent, "phone number=": naming,
 		"number=": silent, "phoneNo:": naming, "=": silent, "": silent, "sip:": sipUser, "sip_": silent, "éphone=": silent, "whatsapp:": hinting,
+		"<phone>": naming, `\"phone\": \"`: naming, `phone\`: hinting, "sip>": silent,
 	} {
 		if got := telling(in+"1", len(in)); got != want {
 			t.Errorf("telling(%q) = %d, want %d", in, got, want)

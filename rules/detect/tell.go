@@ -62,7 +62,7 @@ func mayTell(s string, i int) bool {
 // gapStart returns where the gap that ends at i begins.
 func gapStart(s string, i int) int {
 	end := i
-	for end > 0 && i-end < maxTellGap && isGap(s[end-1]) {
+	for end > 0 && i-end < longestGap && isGap(s[end-1]) {
 		end--
 	}
 	return end
@@ -79,17 +79,17 @@ func isTellLetter(c byte) bool {
 	return false
 }
 
-// isGap reports whether c may stand between a telling word and the number.
+// isGap reports whether c may stand between a telling word, or a label, and the number: `phone=`, `<phone>`, `\"phone\":`.
 func isGap(c byte) bool {
 	switch c {
-	case ' ', '=', ':', '_', '-', '/', '.', '"', '\'', '(', '[', '<', '#':
+	case ' ', '=', ':', '_', '-', '/', '.', '"', '\'', '(', '[', '<', '>', '#', '\\':
 		return true
 	}
 	return false
 }
 
-// maxTellGap allows for `"phone": "358…`.
-const maxTellGap = 4
+// longestGap allows for `\": \"`, as JSON inside of JSON has it.
+const longestGap = 6
 
 // telling looks at what stands directly before i.
 func telling(s string, i int) strength {
@@ -99,7 +99,7 @@ func telling(s string, i int) strength {
 	}
 	gap := s[end]
 	for _, c := range []byte(s[end:i]) {
-		if c == ':' || c == '=' {
+		if isField(c) {
 			gap = c
 		}
 	}
@@ -122,14 +122,17 @@ func telling(s string, i int) strength {
 		switch {
 		case (t.strength == sipUser || t.strength == xmppUser) && gap != ':':
 			return silent
-		case t.strength == naming && gap != ':' && gap != '=':
-			// "mobile_17839965" may be a device; with a colon or an equals sign it is the value of a field.
+		case t.strength == naming && !isField(gap):
+			// "mobile_17839965" may be a device, but "mobile=17839965" and "<mobile>17839965" are the values of fields.
 			return hinting
 		}
 		return t.strength
 	}
 	return silent
 }
+
+// isField reports whether c, in the gap before a value, says that the word before it names a field.
+func isField(c byte) bool { return c == ':' || c == '=' || c == '>' }
 
 var numberWords = []string{"number", "num", "no", "nr"}
 

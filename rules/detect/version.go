@@ -12,9 +12,9 @@ func addressed(s string, from, end int, octets [4]byte) bool {
 	case specialNet(octets):
 		return true
 	case productBefore(s, from):
-		return large(octets) > 2
+		return large(octets[:]) > 2 || large(octets[:2]) == 2
 	case glued || wordAfter(s, end):
-		return large(octets) > 1
+		return large(octets[:]) > 1
 	case versionBefore(s, from) || versionAfter(s, end):
 		return false
 	case octets[1] == 0 && octets[2] == 0 && octets[3] == 0:
@@ -43,9 +43,9 @@ func specialNet(octets [4]byte) bool {
 	return false
 }
 
-// large returns how many of the octets are larger than the numbers of versions are: of those one, the build, mostly is
-// large, in browsers two.
-func large(octets [4]byte) (n int) {
+// large returns how many of the octets are larger than the numbers of versions are: of those the build is large, in
+// browsers the first, too, but never the second.
+func large(octets []byte) (n int) {
 	for _, b := range octets {
 		if b >= 64 {
 			n++

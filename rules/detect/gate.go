@@ -17,11 +17,14 @@ var leastOf = [kinds]struct{ bytes, digits, hex uint32 }{
 	CreditCard:       {minCard, minCard, 0},
 	markedCard:       {minCard, minCard, 0},
 	NationalID:       {minID, minIDDigits, 0},
-	markedNationalID: {minID, minIDDigits, 0},
+	markedNationalID: {minMarkedID, minIDDigits, 0},
 }
 
 // minIBAN is the length of a Norwegian IBAN.
 const minIBAN = 15
+
+// minMarkedID is the length of a Spanish number of a foreigner; with a label, the shortest others are longer.
+const minMarkedID = 9
 
 // minID is the length of a Dutch number without the zeros in front. One digit is enough: the number of a passport may have
 // letters for all others.

@@ -167,10 +167,13 @@ func (c *cut) enough(g, n int) bool {
 }
 
 // decimal reports whether the groups up to g look like a signed decimal number: one point, and not after the calling
-// code, where RFC 5733 puts it.
+// code, where RFC 5733 puts it. A prefix that goes beyond the point is none: +0.01.
 func (c *cut) decimal(skip, g int) bool {
 	if g != 1 || c.sep[1] != '.' {
 		return false
+	}
+	if int(c.upto[0]) < skip {
+		return true
 	}
 	_, n := planOf(c.digits[skip:c.upto[0]])
 	return n != int(c.upto[0])-skip

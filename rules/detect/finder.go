@@ -145,8 +145,8 @@ func (d *dialling) mayFind(h Hint) bool {
 	if d.bare && h&hasDigit != 0 {
 		return true
 	}
-	// Groups have separators between them, brackets among them.
-	return len(d.plans) > 0 && h&hasDigit != 0 && h&(hasZero|hasGap) != 0
+	// Groups have separators between them, brackets among them, and a word stands before an extension.
+	return len(d.plans) > 0 && h&hasDigit != 0 && h&(hasZero|hasGap|hasLetter) != 0
 }
 
 // Find appends the findings of all detectors in s, in order and not overlapping: of overlapping ones the longest counts,

@@ -10,7 +10,7 @@ import (
 func FuzzGate(f *testing.F) {
 	for _, s := range slices.Concat(seeds, allHostile, nationalSeeds, []string{
 		"passport: NXFPRLD19", "ausweis CFGHJKLM9", "bsn 1000009", "S.S.N. 123456789", "card>4111111111111111", "mac>abcdefabcdef", "SEP001A2B3C4D5E",
-		"imei 35-693803-564380-9", "imei35693803564380", "NO9386011117947", "501800000009", "lat>60.1699 lon>24.9384", "60°10'11\"N 24°56'E",
+		"imei 35-693803-564380-9", "imei35693803564380", "2125551234x12", "212)5551234", "5)211111", "+0.010000000X000", "NO9386011117947", "501800000009", "lat>60.1699 lon>24.9384", "60°10'11\"N 24°56'E",
 	}) {
 		f.Add(s)
 	}

@@ -14,9 +14,9 @@ const (
 	hasZero                      // 0
 	hasFoldable                  // begins a character that may say something in ASCII
 	hasTell                      // a letter that every telling word holds
-	hasGap                       // what may stand between a telling word and a number
+	hasGap                       // what may stand between a telling word and a number, or between its groups
 	hasDashP                     // p, the last letter of "ip-"
-	hasLetter                    // A-Z, a-z
+	hasLetter                    // a letter, or a byte of one that is not ASCII
 	hasDegree                    // the first byte of a sign of degrees
 	hintBits    = iota
 )
@@ -48,7 +48,7 @@ func makeHints() (hints [256]Hint) {
 		case isTellLetter(c):
 			h = hasTell
 		}
-		if isLetter(c) {
+		if inLabel(c) {
 			h |= hasLetter
 		}
 		if c == ':' {
@@ -57,7 +57,7 @@ func makeHints() (hints [256]Hint) {
 		if c == '.' {
 			h |= hasDot
 		}
-		if isGap(c) {
+		if isGap(c) || isSep(c) {
 			h |= hasGap
 		}
 		hints[b] = h

@@ -185,8 +185,12 @@ func isASCII(s string) bool {
 	return true
 }
 
-// roomHosts are the first labels of the domains at which XMPP servers keep rooms (XEP-0045).
+// roomHosts are the first labels of the domains at which XMPP servers keep rooms (XEP-0045). Jitsi keeps those of its
+// bridges at internal.auth, too.
 var roomHosts = []string{"conference", "conferences", "muc", "rooms", "groupchat", "lobby", "breakout", "internal-muc"}
+
+// providers are those of them that are names of domains by themselves, too.
+var providers = []string{"muc", "rooms", "lobby", "breakout"}
 
 // machineDomains are domains of services whose "users" are threads, groups and devices.
 var machineDomains = []string{
@@ -207,18 +211,18 @@ func notPersonal(s string, from, at, end int) bool {
 	if isFile(first, domain) {
 		return true
 	}
-	// Below a domain only: people have addresses at muc.de. Jitsi keeps rooms of its bridges at internal.auth, too.
-	if name, _, found := strings.Cut(first, "-"); strings.Count(domain, ".") > 1 &&
-		(oneOf(first, roomHosts) || found && oneOf(name, roomHosts) || hasFold(domain, 0, "internal.auth.")) {
-		return true
+	tld := domain[strings.LastIndexByte(domain, '.')+1:]
+	inside := oneOf(tld, insideHosts)
+	if name, _, found := strings.Cut(first, "-"); oneOf(first, roomHosts) || found && oneOf(name, roomHosts) || hasFold(domain, 0, "internal.auth.") {
+		// People have addresses at muc.de.
+		return inside || strings.Count(domain, ".") > 1 || !oneOf(first, providers)
 	}
 	// git@host:path is how repositories are named.
 	if local == "git" && end < len(s) && s[end] == ':' {
 		return true
 	}
-	tld := domain[strings.LastIndexByte(domain, '.')+1:]
 	// Nothing is at .invalid (RFC 2606) but the pseudonyms that take the place of addresses.
-	return equalFold(tld, "invalid") || oneOf(tld, insideHosts) && strings.ContainsAny(local, "0123456789")
+	return equalFold(tld, "invalid") || inside && strings.ContainsAny(local, "0123456789")
 }
 
 // fileTypes are of images and of units of systemd; none is a top-level domain.

@@ -50,7 +50,7 @@ func TestNoEmail(t *testing.T) {
 		"- 4611731400430051336 2 IN IP4 localhost", "user@host", "1001@pbx",
 		"@scope/pkg@2.29.15", "pkg@1.2.3-beta.next", "640x1080@15", "video@30.fps0",
 		"120363041234567890@g.us", "19:meeting_NDMyZDNjMGQ2NTUz@thread.v2", "anna@s.whatsapp.net",
-		"room7@lobby.meet.example.com/x", "room7@breakout.meet.example.com", "room7@internal-muc.meet.example", "brewery@internal.auth.meet.example/jvb1",
+		"room@conference.example/anna", "room@muc.localhost", "room7@lobby.meet.example.com/x", "room7@breakout.meet.example.com", "room7@internal-muc.meet.example", "brewery@internal.auth.meet.example/jvb1",
 		"https://cdn.example.com/img/icon@2x.png", "bg-4f0e1a@3x.webp", "wg-quick@wg0.service", "getty@tty1.service",
 		"git@github.example:team/repo", "49e578c9@sfu.internal/b4ac", "psn@0f3.invalid",
 		"anna@127.0.0.1", strings.Repeat("a", 400)+"@example.com",

@@ -28,7 +28,7 @@ func appendCards(dst []Span, s string, marked bool) []Span {
 }
 
 // cardSeps are what may stand between the groups.
-const cardSeps = " -."
+const cardSeps = " -._"
 
 // cardLayouts are the groups on cards and in receipts, the longer ones first: a code may follow the number.
 var cardLayouts = [...]layout{

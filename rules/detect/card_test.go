@@ -70,6 +70,14 @@ func TestMarkedCards(t *testing.T) {
 }
 
 // TestIssuers has a number of every range at both of its ends, made by the check digit, and of none beside it.
+// TestUnderscores has the separator of ids.
+func TestUnderscores(t *testing.T) {
+	finds{
+		{"user_4111_1111_1111_1111", []string{`credit_card "4111_1111_1111_1111" 4111111111111111`}},
+		{"user_GB82_WEST_1234_5698_7654_32", []string{`iban "GB82_WEST_1234_5698_7654_32" GB82WEST12345698765432`}},
+	}.run(t, Any...)
+}
+
 func TestIssuers(t *testing.T) {
 	for i, r := range issuers {
 		if r.first > r.last || i > 0 && r.first < issuers[i-1].first {

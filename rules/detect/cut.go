@@ -126,7 +126,8 @@ func (c *cut) choose(s string, skip int, least grade) (groups, drop int) {
 			continue
 		}
 		how, out := international(c.digits[skip:c.upto[g]], c.zero-skip)
-		if how == wrong || c.decimal(skip, g) {
+		// +49035992.7 is a number and its decimal, too short for a phone and a device.
+		if how == wrong || c.decimal(skip, g) || c.groups == 2 && n < certainDigits && g == 0 && c.decimal(skip, 1) {
 			continue
 		}
 		if how == valid {

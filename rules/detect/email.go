@@ -185,8 +185,12 @@ func isASCII(s string) bool {
 	return true
 }
 
-// roomHosts are the first labels of the domains at which XMPP servers keep rooms (XEP-0045).
-var roomHosts = []string{"conference", "conferences", "muc", "rooms", "groupchat"}
+// roomHosts are the first labels of the domains at which XMPP servers keep rooms (XEP-0045). Jitsi keeps those of its
+// bridges at internal.auth, too.
+var roomHosts = []string{"conference", "conferences", "muc", "rooms", "groupchat", "lobby", "breakout", "internal-muc"}
+
+// providers are those of them that are names of domains by themselves, too.
+var providers = []string{"muc", "rooms", "lobby", "breakout"}
 
 // machineDomains are domains of services whose "users" are threads, groups and devices.
 var machineDomains = []string{
@@ -204,16 +208,30 @@ func notPersonal(s string, from, at, end int) bool {
 		return true
 	}
 	first, _, _ := strings.Cut(domain, ".")
-	if name, _, found := strings.Cut(first, "-"); oneOf(first, roomHosts) || found && oneOf(name, roomHosts) {
+	if isFile(first, domain) {
 		return true
+	}
+	tld := domain[strings.LastIndexByte(domain, '.')+1:]
+	inside := oneOf(tld, insideHosts)
+	if name, _, found := strings.Cut(first, "-"); oneOf(first, roomHosts) || found && oneOf(name, roomHosts) || hasFold(domain, 0, "internal.auth.") {
+		// People have addresses at muc.de.
+		return inside || strings.Count(domain, ".") > 1 || !oneOf(first, providers)
 	}
 	// git@host:path is how repositories are named.
 	if local == "git" && end < len(s) && s[end] == ':' {
 		return true
 	}
-	tld := domain[strings.LastIndexByte(domain, '.')+1:]
 	// Nothing is at .invalid (RFC 2606) but the pseudonyms that take the place of addresses.
-	return equalFold(tld, "invalid") || oneOf(tld, insideHosts) && strings.ContainsAny(local, "0123456789")
+	return equalFold(tld, "invalid") || inside && strings.ContainsAny(local, "0123456789")
+}
+
+// fileTypes are of images and of units of systemd; none is a top-level domain.
+var fileTypes = []string{"png", "jpg", "jpeg", "webp", "gif", "svg", "avif", "service", "socket", "slice", "timer"}
+
+// isFile reports whether a domain, whose first label is first, is the end of a file's name: icon@2x.png, wg-quick@wg0.service.
+// A longer one may be of a file that is named after an address.
+func isFile(first, domain string) bool {
+	return len(first) < len(domain) && oneOf(domain[len(first)+1:], fileTypes)
 }
 
 // inSIP reports whether the @ at at belongs to a SIP URI: that is a finding of its own kind.

@@ -36,6 +36,9 @@ func TestEmail(t *testing.T) {
 		{"mailto:anna@example.com?subject=x", []string{`email "anna@example.com"`}},
 		{"anna@corp.local", []string{`email "anna@corp.local"`}},
 		{"a..b@example.com", []string{`email "b@example.com"`}},
+		{"anna@muc.example", []string{`email "anna@muc.example"`}}, // a provider
+		{"anna@example.com.png", []string{`email "anna@example.com.png"`}},
+		{"anna@service.example", []string{`email "anna@service.example"`}},
 		{"anna@example.com@example.org", []string{`email "anna@example.com"`}},
 	}.run(t, Any...)
 }
@@ -47,6 +50,8 @@ func TestNoEmail(t *testing.T) {
 		"- 4611731400430051336 2 IN IP4 localhost", "user@host", "1001@pbx",
 		"@scope/pkg@2.29.15", "pkg@1.2.3-beta.next", "640x1080@15", "video@30.fps0",
 		"120363041234567890@g.us", "19:meeting_NDMyZDNjMGQ2NTUz@thread.v2", "anna@s.whatsapp.net",
+		"room@conference.example/anna", "room@muc.localhost", "room7@lobby.meet.example.com/x", "room7@breakout.meet.example.com", "room7@internal-muc.meet.example", "brewery@internal.auth.meet.example/jvb1",
+		"https://cdn.example.com/img/icon@2x.png", "bg-4f0e1a@3x.webp", "wg-quick@wg0.service", "getty@tty1.service",
 		"git@github.example:team/repo", "49e578c9@sfu.internal/b4ac", "psn@0f3.invalid",
 		"anna@127.0.0.1", strings.Repeat("a", 400)+"@example.com",
 	)

@@ -60,7 +60,7 @@ func ibanEnd(s string, i int) int {
 
 const (
 	ibanHead = len("GB82")
-	ibanSeps = " -."
+	ibanSeps = " -._"
 )
 
 // ibanBegins reports whether an IBAN may begin at i: its letters have one case and are glued to nothing but the word

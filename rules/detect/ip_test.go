@@ -65,11 +65,16 @@ func TestIPOrVersion(t *testing.T) {
 		{"169.254.3.2", []string{`ip "169.254.3.2"`}},
 		{"x2001:db8::7", []string{`ip "2001:db8::7"`}},
 		{"2001:db8::7x", []string{`ip "2001:db8::7"`}},
+		{"Desk phone 88.192.17.4", []string{`ip "88.192.17.4"`}},
+		{"snom320/192.168.1.7", []string{`ip "192.168.1.7"`}},
+		{"Yealink SIP-T46S from 88.192.17.4", []string{`ip "88.192.17.4"`}},
 		{"source:2001:db8::7", []string{`ip "2001:db8::7"`}},
 		{"psn_b4k7qz2m9x2001:db8::7", []string{`ip "db8::7"`}}, // nothing of what may be a pseudonym
 		{"h264:2001:db8::7", []string{`ip "2001:db8::7"`}},
 	}.run(t, Any...)
 	nothing(t, Any,
+		`"appVersion":"11.1.11.11"`, `"osVersion": "10.0.19.45"`, `{\"version\": \"1.2.3.4\"}`, "browser_version=9.8.7.6",
+		"Yealink SIP-T46S 66.84.0.15", "Grandstream GXP2160 1.0.9.135", "snom320/8.7.5.35", "snomD785/10.1.54.13", "Fanvil X4U 2.4.0.7",
 		"2.0.0.0", "9.0.0.0/33", "9.0.0.0/8a", "9.0.0.0/", "Windows/10.0.0.0", "Edge/21.2.201.99", "version=10.0.0.0", "Chrome/156.0.0.0", "Oracle10.2.0.4", "v10.2.0.4",
 		"1.2.3.4a1", "1.2.3.4rc1", "x1.2.3.4", "Flash32.0.0.101", "FBAV/250.0.0.15", "Instagram 123.0.0.21.114", "12.192.0.2.7", "192.0.2.7.5060.1",
 		"192.0.2.7.655360", "a1b2c3x192.0.2.7", "psn_b4k7qz2m9xw3f6t1r8vy5hj0cdeg192.0.2.7", "abcdefghijklmnopqrstuvwxyz192.0.2.7",

@@ -140,6 +140,12 @@ func (c chain) written(s string, hexBefore bool, first, last int) bool {
 	after := c.end < len(s) && s[c.end] == c.sep
 	inNumber := before && hexBefore || after && c.end+1 < last && bytesOf[s[c.end+1]]&hexByte != 0
 	digits := !c.letters(s)
+	if digits && c.count*c.size == eui64 {
+		return false // one address in two thousand has no letter, and every list of eight small numbers
+	}
+	if ellipsisAt(s, c.end) || isPrint(s, c.from) {
+		return false
+	}
 	switch c.sep {
 	case ':':
 		return !(digits && inNumber || (before || after) && c.inLonger(s, before, after, first, last))
@@ -151,6 +157,28 @@ func (c chain) written(s string, hexBefore bool, first, last int) bool {
 		return !digits && !inNumber
 	}
 	return !digits
+}
+
+// The labels of fingerprints, of which a few pairs may be shown, and the hash functions they are made with (RFC 8122).
+var (
+	printWords = []string{"fingerprint", "thumbprint", "fp"}
+	hashes     = []string{"md5", "sha1", "sha256", "sha-1", "sha-256", "sha-384", "sha-512"}
+)
+
+// isPrint reports whether the text before i says that a fingerprint begins there.
+func isPrint(s string, i int) bool {
+	end := gapStart(s, i)
+	for _, h := range hashes {
+		if end < i && hasFold(s, end-len(h), h) {
+			return true
+		}
+	}
+	return labelled(s, i, printWords)
+}
+
+// ellipsisAt reports whether the text says at i that something is left out.
+func ellipsisAt(s string, i int) bool {
+	return strings.HasPrefix(s[i:], "...") || strings.HasPrefix(s[i:], "…")
 }
 
 // inLonger reports whether pairs with colons are part of an IPv6 address, or of a fingerprint that was cut.

@@ -67,6 +67,8 @@ func TestNoMAC(t *testing.T) {
 	nothing(t, Any,
 		"00:00:00:00:00:00", "00-00-00-00-00-00", "0000.0000.0000", "mac=000000000000",
 		fingerprint, strings.ToLower(fingerprint), fingerprint[:20*3-1], fingerprint[:16*3-1], fingerprint[:7*3-1], fingerprint[:5*3-1], "sha-256 "+fingerprint,
+		"fingerprint: 1A:2B:3C:4D:5E:6F", `"fp":"1A:2B:3C:4D:5E:6F:70:81"`, "sha-256 1A:2B:3C:4D:5E:6F", "MD5:1A:2B:3C:4D:5E:6F:70:81", "1A:2B:3C:4D:5E:6F…",
+		"1A:2B:3C:4D:5E:6F...", "10-20-30-40-50-60-70-80", "10:20:30:40:50:60:70:80",
 		":1A:2B:3C:4D:5E:6F", "...:1A:2B:3C:4D:5E:6F", "1A:2B:3C:4D:5E:6F:...", "RTCCertificate_"+fingerprint, "0A1B"+fingerprint[2:],
 		"7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60", "mac-7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60", "{7C1E3D52-6F4B-4A0E-9D2C-1B8A5F3E7D60}",
 		"00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01",

@@ -53,10 +53,11 @@ func (d *dialling) phone(c *cut, s string, i, last int) (Span, bool) {
 		return Span{}, false
 	}
 	sep := before(s, i, last)
-	if !d.bare && sep != 0 && sep != '/' && sep != '_' {
+	if !d.bare && sep != 0 && sep != '/' && sep != '_' || afterMoment(s, i) || isAccount(s, i) {
 		return Span{}, false
 	}
 	c.read(s, i)
+	c.dropHour(s)
 	if c.groups == 0 || labelled(s, i, otherNumbers) {
 		return Span{}, false
 	}
@@ -89,7 +90,42 @@ func (d *dialling) phone(c *cut, s string, i, last int) (Span, bool) {
 }
 
 // otherNumbers are labels of numbers that are written as telephone numbers may be, and are none.
-var otherNumbers = []string{"passport", "imei", "imsi", "iccid", "isbn"}
+var otherNumbers = []string{"passport", "imei", "imsi", "iccid", "isbn", "issn", "ean", "gtin", "upc", "serial", "serialnumber", "awsaccount"}
+
+// afterMoment reports whether what begins at i is the rest of a moment: the seconds of 10:30:07.123456, the time of
+// 20260228_103007123.
+func afterMoment(s string, i int) bool {
+	if i < 2 || !isDigit(s[i-2]) {
+		return false
+	}
+	switch s[i-1] {
+	case ':':
+		return digitsEnd(s, i) == i+2
+	case '_':
+		from := i - 1
+		for from > 0 && i-from <= len("20260228_") && isDigit(s[from-1]) {
+			from--
+		}
+		return i-from == len("20260228_") && (s[from:from+2] == "19" || s[from:from+2] == "20") &&
+			isDayIn(s[from+4:from+6], s[from+6:from+8]) && s[i:min(i+2, len(s))] < "24"
+	}
+	return false
+}
+
+// isDayIn reports whether there is such a month and such a day.
+func isDayIn(month, day string) bool {
+	return "01" <= month && month <= "12" && "01" <= day && day <= "31"
+}
+
+// isAccount reports whether an account of Amazon's begins at i: arn:aws:iam::012345678901:role/x, the host
+// 012345678901.dkr.ecr.eu-west-1.amazonaws.com.
+func isAccount(s string, i int) bool {
+	const account, longest = 12, 64
+	if digitsEnd(s, i) != i+account {
+		return false
+	}
+	return i > 0 && s[i-1] == ':' && strings.Contains(s[max(0, i-longest):i], "arn:aws") || strings.HasPrefix(s[i+account:], ".dkr.ecr.")
+}
 
 // before returns the separator through which what begins at i goes on with digits that stand before it, as 02 does in
 // 28-02-2026; 0 where it goes on with none, or with a number that ended at last.
@@ -184,6 +220,17 @@ func (c *cut) closed(g, n int) bool {
 		return g == 0 && n > minAlone
 	}
 	return n >= minAlone
+}
+
+// dropHour leaves out the last group if it is the hour of a time: 28/02/26 10:30.
+func (c *cut) dropHour(s string) {
+	g := c.groups - 1
+	if g < 1 || c.upto[g]-c.upto[g-1] > 2 {
+		return
+	}
+	if end := c.end[g]; end+3 <= len(s) && s[end] == ':' && digitsEnd(s, end+1) == end+3 {
+		c.groups, c.n = g, int(c.upto[g-1])
+	}
 }
 
 // complete reports whether a number of n digits that may end with group g does: a longer one would only take in the
@@ -300,6 +347,8 @@ func (p *plan) looksNational(c *cut, groups, from int, why evidence) bool {
 		return true
 	case why == alone:
 		return groups == 1
+	case c.beginsWithDate(groups) || c.afterLoneZero(groups):
+		return false
 	case c.decimal(0, groups-1) || groups == 6 && c.sep[1] == '-' && c.inPairs(groups) || c.looksLikePerson(groups):
 		return false
 	case c.digits[0] == '0' && groups > 1:
@@ -374,13 +423,41 @@ func (c *cut) looksLikePerson(groups int) bool {
 	return false
 }
 
-// compactDate reports whether the only group is 28022026.
+// compactDate reports whether the first group is 28022026.
 func (c *cut) compactDate() bool {
 	if c.upto[0] != 8 {
 		return false
 	}
 	day, month, century := string(c.digits[:2]), string(c.digits[2:4]), string(c.digits[4:6])
 	return day <= "31" && month <= "12" && (century == "19" || century == "20")
+}
+
+// afterLoneZero reports whether the groups are a zero and what no trunk prefix stands before: a colour (0 255 155), a list
+// (0 1 2 3 4 5 6), a book (0-306-40615-2, ISO 2108).
+func (c *cut) afterLoneZero(groups int) bool {
+	if groups == 1 || c.upto[0] > 1 || c.digits[0] != '0' {
+		return false
+	}
+	n, last := c.upto[groups-1], c.upto[groups-1]-c.upto[groups-2]
+	return n <= minAlone || int(n) == groups || groups == 4 && n == 10 && last == 1 || groups == 3 && n == 9 && c.sep[1] == '-' && c.sep[2] == '-'
+}
+
+// beginsWithDate reports whether a date stands before other groups, those of a time: 28022026-1030, 28-02-2026 10,
+// 28.02.26 10.30, 0228/103007.123456.
+func (c *cut) beginsWithDate(groups int) bool {
+	switch {
+	case groups > 1 && c.compactDate(), string(c.upto[:groups]) == "\x04\x0a\x10" && c.sep[1] == '/' && c.sep[2] == '.':
+		return true
+	case groups < 4 || c.upto[0] != 2 || c.upto[1] != 4 || c.sep[1] != c.sep[2]:
+		return false
+	}
+	one, other := string(c.digits[:2]), string(c.digits[2:4])
+	if !isDayIn(one, other) && !isDayIn(other, one) {
+		return false
+	}
+	// Pairs with one separator may be any number.
+	century := string(c.digits[4:6])
+	return c.upto[2] == 8 && (century == "19" || century == "20") || c.upto[2] == 6 && c.sep[3] != c.sep[1]
 }
 
 // span makes a finding of the groups. Its canonical form is certain if one plan alone takes them.

@@ -182,7 +182,7 @@ func schemeOf(s string, i, end int, state uint16, least idStrength) *idScheme {
 		if !d.valid(n) {
 			continue
 		}
-		if d.strength >= least && idStandsAlone(s, i, end) || label && !fraction(s, i, end) && (labelled(s, i, d.labels) || labelled(s, i, idLabels)) {
+		if d.strength >= least && idStandsAlone(s, i, end) || label && !fraction(s, i, end) && !inUUID(s, i, end) && (labelled(s, i, d.labels) || labelled(s, i, idLabels)) {
 			return d
 		}
 	}

@@ -46,7 +46,7 @@ func worthReading(s string, i, end int) bool {
 		if end+1 >= len(s) || !isSep(s[end]) || !isDigit(s[end+1]) && !isSep(s[end+1]) {
 			return false
 		}
-	} else if end < len(s) && (s[end] == '@' || s[end] == ':' || s[end] == '.') {
+	} else if end < len(s) && (s[end] == '@' || s[end] == ':' || s[end] == '.' || s[end] == '-') {
 		return true
 	}
 	if s[i] == '0' && prefixLen(s[i:end]) > 0 {
@@ -129,14 +129,14 @@ func digitPhone(c *cut, s string, i, end int, d *dialling) (Span, bool) {
 	}
 	if s[i] == '0' {
 		// After a point the zeros are decimals, after a space they may be the next group of a longer number.
-		if skip := prefixLen(s[i:]); skip > 0 && !((before == '.' || before == ' ') && i > 1 && isDigit(s[i-2])) {
+		if skip := prefixLen(s[i:]); skip > 0 && !((before == '.' || before == ' ') && i > 1 && isDigit(s[i-2])) && !afterMoment(s, i) && !isAccount(s, i) {
 			c.read(s, i)
-			if sp, ok := c.span(s, i, skip, valid); ok {
+			if sp, ok := c.span(s, i, skip, valid); ok && !c.inMiddle(s, i, sp.End) {
 				return sp, true
 			}
 		}
 	}
-	if end-i >= minDigits && end-i <= maxDigits && end < len(s) && (s[end] == '@' || s[end] == ':' || s[end] == '.') {
+	if end-i >= minDigits && end-i <= maxDigits && end < len(s) && (s[end] == '@' || s[end] == ':' || s[end] == '.' || s[end] == '-') {
 		if at := messengerAt(s, end); at >= 0 {
 			return wholePhone(c, s, i, end, possible, d)
 		}
@@ -144,7 +144,11 @@ func digitPhone(c *cut, s string, i, end int, d *dialling) (Span, bool) {
 	if i == 0 || !isGap(before) {
 		return Span{}, false
 	}
-	switch how := telling(s, i); how {
+	how := telling(s, i)
+	if how != silent && inUUID(s, i, end) {
+		return Span{}, false
+	}
+	switch how {
 	case silent:
 		return Span{}, false
 	case sipUser:
@@ -182,6 +186,12 @@ func digitPhone(c *cut, s string, i, end int, d *dialling) (Span, bool) {
 		}
 		return Span{}, false
 	}
+}
+
+// inMiddle reports whether groups that begin at i and end at end are some of more with the same dash between them:
+// 112-0044123-4567890 is an order.
+func (c *cut) inMiddle(s string, i, end int) bool {
+	return i > 1 && s[i-1] == '-' && isDigit(s[i-2]) && c.groups > 1 && c.sep[1] == '-' && end > c.end[0]
 }
 
 // prefixLen returns the length of an international prefix, 00 in most of the world, 011 in North America.
@@ -321,8 +331,12 @@ const minWritten = 8
 var messengers = [...]string{"s.whatsapp.net", "c.us"}
 
 // messengerAt returns the place of the @ of a messenger address whose number ends at i, or -1. Devices of one account
-// are told apart as in 358401234567:12@s.whatsapp.net.
+// are told apart as in 358401234567:12@s.whatsapp.net. A group is named after the number of who made it, and the second:
+// 358401234567-1739812345@g.us.
 func messengerAt(s string, i int) int {
+	if end := digitsEnd(s, min(i+1, len(s))); i < len(s) && s[i] == '-' && end == i+len("-1739812345") && hasFold(s, end, "@g.us") {
+		return end
+	}
 	for range 2 {
 		if i < len(s) && (s[i] == ':' || s[i] == '.') {
 			end := digitsEnd(s, i+1)

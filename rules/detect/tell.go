@@ -27,6 +27,7 @@ var tellers = [...]teller{
 	{"cell", naming}, {"cellphone", naming}, {"callto", naming}, {"msisdn", msisdn},
 	{"caller", hinting}, {"callee", hinting}, {"called", hinting}, {"calling", hinting}, {"dialin", hinting},
 	{"dialed", hinting}, {"dialled", hinting}, {"whatsapp", hinting}, {"sms", hinting}, {"smsto", hinting},
+	{"callerid", hinting}, {"gsm", hinting}, {"mob", hinting}, {"mobil", hinting}, {"handy", hinting}, {"pstn", hinting},
 	{"sip", sipUser}, {"sips", sipUser}, {"xmpp", xmppUser},
 }
 
@@ -104,7 +105,11 @@ func telling(s string, i int) strength {
 		}
 	}
 	word := s[wordStart(s, end):end]
-	if oneOf(word, numberWords) {
+	if equalFold(word, "me") && hasFold(s, end-len("wa.me"), "wa.me") && !wordBefore(s, end-len("wa.me")) {
+		return msisdn // the address of a chat: https://wa.me/358401234567
+	}
+	id := equalFold(word, "id")
+	if id || oneOf(word, numberWords) {
 		// phone_number=…, callerNumber=…, "mobile no": the word before says which number.
 		end -= len(word)
 		if end > 0 && (s[end-1] == '_' || s[end-1] == '-' || s[end-1] == ' ') {
@@ -112,8 +117,8 @@ func telling(s string, i int) strength {
 		}
 		word = s[wordStart(s, end):end]
 	}
-	if len(word) > longestTeller {
-		return silent
+	if len(word) > longestTeller || id && !equalFold(word, "caller") {
+		return silent // caller_id is a number, phone_id is none
 	}
 	for _, t := range tellersOf[len(word)] {
 		if !equalFold(word, t.word) {

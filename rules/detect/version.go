@@ -15,7 +15,7 @@ func addressed(s string, from, end int, octets [4]byte) bool {
 		return large(octets[:]) > 2 || large(octets[:2]) == 2
 	case glued || wordAfter(s, end):
 		return large(octets[:]) > 1
-	case versionBefore(s, from) || versionAfter(s, end):
+	case versionBefore(s, from) || versionAfter(s, end) || telephoneBefore(s, from):
 		return false
 	case octets[1] == 0 && octets[2] == 0 && octets[3] == 0:
 		return octets[0] == 10 || prefixAfter(s, end)
@@ -72,10 +72,36 @@ var versionWords = []string{"version", "ver", "release", "build", "firmware", "r
 // versionBefore reports whether the word before i says that a version follows.
 func versionBefore(s string, i int) bool {
 	end := i
-	for end > 0 && i-end < 3 && strings.IndexByte(" =:/_-\"", s[end-1]) >= 0 {
+	for end > 0 && i-end < longestGap && strings.IndexByte(" =:/_-\"\\", s[end-1]) >= 0 {
 		end--
 	}
-	return end < i && oneOf(wordEnding(s, end), versionWords)
+	if end == i {
+		return false
+	}
+	word := wordEnding(s, end)
+	return oneOf(word, versionWords) || hasFold(word, len(word)-len("version"), "version")
+}
+
+// telephones are the makers whose user agents name the model and then the firmware, in no form that RFC 9110 has:
+// "Yealink SIP-T46S 66.84.0.15", "snom320/8.7.5.35".
+var telephones = []string{"yealink", "grandstream", "snom", "fanvil", "htek", "akuvox", "gigaset", "audiocodes", "mitel"}
+
+// telephoneBefore reports whether the model of a telephone stands before i.
+func telephoneBefore(s string, i int) bool {
+	if i == 0 || s[i-1] != ' ' && s[i-1] != '/' {
+		return false
+	}
+	from := i - 1
+	for from > 0 && i-from <= longestWord && (isWord(s[from-1]) || s[from-1] == '-') {
+		from--
+	}
+	model := s[from : i-1]
+	for _, maker := range telephones {
+		if hasFold(model, 0, maker) || from > 0 && s[from-1] == ' ' && equalFold(wordEnding(s, from-1), maker) {
+			return true
+		}
+	}
+	return false
 }
 
 // transports are the product-like words after which an address stands: SIP/192.0.2.1-0001.

@@ -24,7 +24,7 @@ type teller struct {
 // tellers are the words that tell, in lower case. Every one of them but the URI schemes holds a letter of isTellLetter.
 var tellers = [...]teller{
 	{"tel", naming}, {"phone", naming}, {"telephone", naming}, {"telefon", naming}, {"mobile", naming},
-	{"cell", naming}, {"cellphone", naming}, {"callto", naming}, {"msisdn", msisdn},
+	{"cell", hinting}, {"cellphone", naming}, {"callto", naming}, {"msisdn", msisdn},
 	{"caller", hinting}, {"callee", hinting}, {"called", hinting}, {"calling", hinting}, {"dialin", hinting},
 	{"dialed", hinting}, {"dialled", hinting}, {"whatsapp", hinting}, {"sms", hinting}, {"smsto", hinting},
 	{"callerid", hinting}, {"gsm", hinting}, {"mob", hinting}, {"mobil", hinting}, {"handy", hinting}, {"pstn", hinting},

@@ -34,7 +34,7 @@ var centralIDs = []idScheme{
 
 	{strength: named, forms: []string{"9999.99.999"}, valid: isBSN, labels: dutch},
 	{strength: weak, forms: []string{"999999999", "99999999", "9999999", "999 999 999", "9999 99 999", "999.999.999"}, valid: isBSN, labels: dutch, canonical: bsn},
-	{strength: weak, forms: []string{"AAXXXXXX9"}, valid: isDutchDocument, labels: dutchDocuments},
+	{strength: weak, forms: []string{"AANNNNNN9"}, valid: isDutchDocument, labels: dutchDocuments},
 
 	{strength: marking, forms: []string{"99.99.99-999.99", "999999-999.99"}, valid: isRijksregister, labels: belgian},
 	{strength: named, forms: []string{"99 99 99 999 99", "99.99.99 999 99", "99.99.99.999.99", "99-99-99-999-99", "999999 999 99", "999999-999-99"}, valid: isRijksregister, labels: belgian},

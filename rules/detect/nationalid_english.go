@@ -29,7 +29,7 @@ var englishIDs = []idScheme{
 	{strength: weak, forms: []string{"999999999", "99999-9999", "999.99.9999", "999-999999"}, valid: isSSN, labels: americanSocial},
 
 	{strength: marking, forms: []string{"9UV9-UV9-UU99"}, valid: isMBI, labels: americanMedical},
-	{strength: named, forms: []string{"9AX9-AX9-AA99", "9AX9AX9AA99", "9AX9 AX9 AA99"}, valid: isMBI, labels: americanMedical},
+	{strength: named, forms: []string{"9AN9-AN9-AA99", "9AN9AN9AA99", "9AN9 AN9 AA99"}, valid: isMBI, labels: americanMedical},
 }
 
 // isNHS checks a British NHS number (NHS Data Dictionary): nine digits and a check digit modulo 11.

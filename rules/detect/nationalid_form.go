@@ -47,7 +47,7 @@ func makeIDClasses() (t [256]uint8) {
 // idSymbols are the characters of forms, each with the classes of bytes that it stands for.
 var idSymbols = [256]uint16{
 	'9': 1 << idDigit,
-	'A': 1<<idUpper | 1<<idLower, 'X': 1<<idDigit | 1<<idUpper | 1<<idLower,
+	'A': 1<<idUpper | 1<<idLower, 'N': 1<<idDigit | 1<<idUpper | 1<<idLower,
 	'U': 1 << idUpper, 'V': 1<<idDigit | 1<<idUpper,
 	'L': 1 << idLower, 'W': 1<<idDigit | 1<<idLower,
 	' ': 1 << idSpace, '-': 1 << idDash, '.': 1 << idDot, '/': 1 << idSlash, '+': 1 << idPlus,

@@ -17,10 +17,10 @@ var (
 
 // latinIDs are the numbers of France, Spain, Italy and Brazil.
 var latinIDs = []idScheme{
-	{strength: marking, forms: []string{"9 99 99 XX 999 999 99", "9-99-99-XX-999-999-99", "9.99.99.XX.999.999.99"}, valid: isNIR, labels: french},
-	{strength: named, forms: []string{"9 99 99 XX999 999 99", "9-99-99-XX999-999-99", "9 99 99 XX 999 999-99", "99999XX999999 99"}, valid: isNIR, labels: french},
-	{strength: named, forms: []string{"99999XX99999999"}, valid: ordinaryNIR, labels: french},
-	{strength: weak, forms: []string{"99999XX99999999", "99999XX999999", "9 99 99 XX 999 999"}, valid: isNIR, labels: french},
+	{strength: marking, forms: []string{"9 99 99 NN 999 999 99", "9-99-99-NN-999-999-99", "9.99.99.NN.999.999.99"}, valid: isNIR, labels: french},
+	{strength: named, forms: []string{"9 99 99 NN999 999 99", "9-99-99-NN999-999-99", "9 99 99 NN 999 999-99", "99999NN999999 99"}, valid: isNIR, labels: french},
+	{strength: named, forms: []string{"99999NN99999999"}, valid: ordinaryNIR, labels: french},
+	{strength: weak, forms: []string{"99999NN99999999", "99999NN999999", "9 99 99 NN 999 999"}, valid: isNIR, labels: french},
 	{strength: named, forms: []string{"99 99 999 999 999"}, valid: isSPI, labels: frenchTax},
 	{strength: weak, forms: []string{"9999999999999"}, valid: isSPI, labels: frenchTax},
 
@@ -31,7 +31,7 @@ var latinIDs = []idScheme{
 	{strength: named, forms: []string{"99 99999999 99", "99-99999999-99", "99/99999999/99", "99/9999999999", "99 9999999999", "99 9999999 999"}, valid: isNUSS, labels: spanishSocial},
 	{strength: weak, forms: []string{"999999999999"}, valid: isNUSS, labels: spanishSocial},
 
-	{strength: marking, forms: []string{"AAAAAAXXAXXAXXXA", "AAA AAA XXAXX AXXXA", "AAA AAA XXAXX AXXX A"}, valid: isCodiceFiscale, labels: italian},
+	{strength: marking, forms: []string{"AAAAAANNANNANNNA", "AAA AAA NNANN ANNNA", "AAA AAA NNANN ANNN A"}, valid: isCodiceFiscale, labels: italian},
 	{strength: named, forms: []string{"AA99999AA"}, valid: unchecked, labels: italianDocuments},
 	{strength: weak, forms: []string{"AA9999999", "AA 9999999"}, valid: unchecked, labels: italianDocuments},
 

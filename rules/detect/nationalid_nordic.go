@@ -14,7 +14,7 @@ var (
 
 // nordicIDs are the numbers of Finland, Sweden, Norway and Denmark: a birthday, a serial number and a check.
 var nordicIDs = []idScheme{
-	{strength: marking, forms: []string{"999999A999X", "999999+999X", "999999-999A"}, valid: isHetu, labels: finnish, canonical: hetu},
+	{strength: marking, forms: []string{"999999A999N", "999999+999N", "999999-999A"}, valid: isHetu, labels: finnish, canonical: hetu},
 	{strength: marking, forms: []string{"999999-9999"}, valid: timeless(isHetu), labels: finnish, canonical: hetu},
 	{strength: named, forms: []string{"999999-9999"}, valid: isHetu, labels: finnish, canonical: hetu},
 

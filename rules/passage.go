@@ -94,26 +94,6 @@ func (t *treater) follow(q *plan, text string) error {
 	return nil
 }
 
-// difference returns the edit that makes after of text: of all that is not the same
-// at its beginning and end.
-func difference(text, after string) edit {
-	start, end := 0, 0
-	for start < min(len(text), len(after)) && text[start] == after[start] {
-		start++
-	}
-	for end < min(len(text), len(after))-start && text[len(text)-1-end] == after[len(after)-1-end] {
-		end++
-	}
-	inside := func(s string, at int) bool { return at < len(s) && !utf8.RuneStart(s[at]) } // a character
-	for start > 0 && (inside(text, start) || inside(after, start)) {
-		start--
-	}
-	for end > 0 && !utf8.RuneStart(text[len(text)-end]) {
-		end--
-	}
-	return edit{start: start, end: len(text) - end, was: text[start : len(text)-end], with: after[start : len(after)-end], done: true}
-}
-
 // passing is about how many copies of a text there are while its encoding is undone.
 const passing = 3
 

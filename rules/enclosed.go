@@ -107,10 +107,25 @@ func (t *treater) encloses(find *detect.Finder, text string) bool {
 	}
 	found := false
 	t.speller.each(text, func(s spelt, decoded []byte) bool {
-		found = s.packed != 0 || t.mayHold(find, view(decoded))
+		found = s.packed != 0 || !harmless(decoded) && t.mayHold(find, view(decoded))
 		return !found
 	})
 	return found
+}
+
+// harmless says whether a text has too little in it to be personal data: an id that happens to
+// spell some characters.
+func harmless(b []byte) bool {
+	digits := 0
+	for _, c := range b {
+		switch {
+		case c >= utf8.RuneSelf || c == '@' || c == ':' || kindsOf[c] != 0:
+			return false
+		case c-'0' <= 9:
+			digits++
+		}
+	}
+	return digits < 4
 }
 
 // mayHold says whether anything may be found in a text. It costs no memory.

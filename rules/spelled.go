@@ -172,29 +172,34 @@ var leads64 = func() (leads [256]bool) {
 
 // mayBegin says whether s may begin with base64 of a text, or of what is packed.
 func mayBegin(s string) bool {
-	x := uint64(values64[s[0]])<<42 | uint64(values64[s[1]])<<36 | uint64(values64[s[2]])<<30 | uint64(values64[s[3]])<<24
-	if !textual(byte(x>>40)) || !textual(byte(x>>32)) || !textual(byte(x>>24)) {
+	v1, v2 := values64[s[1]], values64[s[2]]
+	a, b, c := values64[s[0]]<<2|v1>>4, v1<<4|v2>>2, v2<<6|values64[s[3]]
+	if follows[a]&follows[b]>>4 == 0 || follows[b]&follows[c]>>4 == 0 {
 		return packed(s) != 0
 	}
-	x |= uint64(values64[s[4]])<<18 | uint64(values64[s[5]])<<12 | uint64(values64[s[6]])<<6 | uint64(values64[s[7]])
-	if x&0x808080808080 == 0 {
-		return textual(byte(x>>16)) && textual(byte(x>>8)) && textual(byte(x))
-	}
-	var b [shortest]byte
-	for i := range b {
-		if b[i] = byte(x >> (40 - 8*i)); !textual(b[i]) {
-			return false
-		}
-	}
-	for rest := b[:]; len(rest) > 0 && utf8.FullRune(rest); {
-		r, size := utf8.DecodeRune(rest)
-		if r == utf8.RuneError && size == 1 {
-			return false
-		}
-		rest = rest[size:]
-	}
-	return true
+	v4, v5, v6 := values64[s[4]], values64[s[5]], values64[s[6]]
+	d, e, f := v4<<2|v5>>4, v5<<4|v6>>2, v6<<6|values64[s[7]]
+	return follows[c]&follows[d]>>4 != 0 && follows[d]&follows[e]>>4 != 0 && follows[e]&follows[f]>>4 != 0
 }
+
+// follows says in its low bits what may follow a byte in a text: another character, or
+// the rest of this one; and in its high bits, which of that the byte is. It is too kind
+// to characters of three bytes and more.
+var follows = func() (all [256]uint8) {
+	const begins, goesOn = 1, 2
+	for c := range all {
+		switch {
+		case !textual(byte(c)) || c == 0xC0 || c == 0xC1 || c > 0xF4:
+		case c < utf8.RuneSelf:
+			all[c] = begins | begins<<4
+		case utf8.RuneStart(byte(c)):
+			all[c] = goesOn | begins<<4
+		default:
+			all[c] = begins | goesOn | goesOn<<4
+		}
+	}
+	return all
+}()
 
 // hexBegins says whether s begins with hex digits that spell the shortest text.
 func hexBegins(s string) bool {

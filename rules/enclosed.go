@@ -113,9 +113,12 @@ func (t *treater) encloses(find *detect.Finder, text string) bool {
 	return found
 }
 
-// harmless says whether a text has too little in it to be personal data: an id that happens to
-// spell some characters.
+// harmless says whether a text is too short to enclose another one, and has too little in
+// it to be personal data: an id that happens to spell some characters.
 func harmless(b []byte) bool {
+	if len(b) >= shortest64 {
+		return false
+	}
 	digits := 0
 	for _, c := range b {
 		switch {
@@ -237,30 +240,46 @@ func (s spelt) enclosed(text string, decoded []byte) *enclosed {
 	}
 	spelled := text[s.at:s.end]
 	bare := strings.TrimRight(spelled, "=")
-	enc := base64.RawStdEncoding
-	if strings.ContainsAny(bare, "-_") {
-		enc = base64.RawURLEncoding
+	enc := base64Of(spelled)
+	own := base64.RawStdEncoding.EncodedLen(len(said))
+	if own < len(bare) && s.packed == 0 {
+		// What follows is not of the text, or spells none. Where it begins with a mark, that
+		// may have been read as a character.
+		enc = enc.WithPadding(base64.NoPadding)
+		if m := strings.LastIndexAny(bare[:own], "+/-_"); m >= own-3 && m%4 > 1 {
+			own, said = m, string(decode64(nil, bare[:m]))
+		}
 	}
-	// Behind the text may be more characters, which are not of it or spell no text.
-	own := enc.EncodedLen(len(said))
 	switch {
 	case own == len(bare) || s.packed != 0:
-		if len(spelled) > len(bare) {
-			enc = enc.WithPadding('=')
-		}
 		return &enclosed{text: said, spell: func(with string) string { return enc.EncodeToString([]byte(with)) }}
 	case alphabets[bare[own]] == mark64:
 		return &enclosed{text: said, spell: func(with string) string {
 			return enc.EncodeToString([]byte(with)) + spelled[own:]
 		}}
 	}
+	enc = base64Of(spelled)
 	all, odd := bare, ""
 	if len(bare)%4 == 1 {
-		all, odd = bare[:len(bare)-1], bare[len(bare)-1:]
+		all, odd, enc = bare[:len(bare)-1], bare[len(bare)-1:], enc.WithPadding(base64.NoPadding)
 	}
 	b := decode64(nil, all)
 	rest := b[len(said):]
 	return &enclosed{text: said, spell: func(with string) string {
 		return enc.EncodeToString(append([]byte(with), rest...)) + odd
 	}}
+}
+
+// base64Of says in which of its forms base64 is. Where nothing tells whether it would be
+// padded, it is: most readers want that, but for those of base64url.
+func base64Of(text string) *base64.Encoding {
+	url := strings.ContainsAny(text, "-_")
+	enc := base64.RawStdEncoding
+	if url {
+		enc = base64.RawURLEncoding
+	}
+	if strings.HasSuffix(text, "=") || len(text)%4 == 0 && !url {
+		return enc.WithPadding('=')
+	}
+	return enc
 }

@@ -185,14 +185,9 @@ func (t *treater) throughBase64(w *walker, p *passage, text string) error {
 
 // fromBase64 decodes base64 of text, and says in which of its forms it is.
 func fromBase64(text string) (*base64.Encoding, string, bool) {
-	enc := base64.RawStdEncoding
-	if strings.ContainsAny(text, "-_") {
-		enc = base64.RawURLEncoding
-	}
-	if strings.HasSuffix(text, "=") {
-		if enc = enc.WithPadding('='); len(text)%4 != 0 {
-			return nil, "", false
-		}
+	enc := base64Of(text)
+	if strings.HasSuffix(text, "=") && len(text)%4 != 0 {
+		return nil, "", false
 	}
 	b, err := enc.DecodeString(text)
 	if err != nil || len(b) == 0 || strings.ContainsAny(text, "\r\n") || !utf8.Valid(b) {

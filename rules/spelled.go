@@ -174,12 +174,12 @@ var leads64 = func() (leads [256]bool) {
 func mayBegin(s string) bool {
 	v1, v2 := values64[s[1]], values64[s[2]]
 	a, b, c := values64[s[0]]<<2|v1>>4, v1<<4|v2>>2, v2<<6|values64[s[3]]
-	if follows[a]&follows[b]>>4 == 0 || follows[b]&follows[c]>>4 == 0 {
+	if follows[a]&(follows[b]>>4) == 0 || follows[b]&(follows[c]>>4) == 0 {
 		return packed(s) != 0
 	}
 	v4, v5, v6 := values64[s[4]], values64[s[5]], values64[s[6]]
 	d, e, f := v4<<2|v5>>4, v5<<4|v6>>2, v6<<6|values64[s[7]]
-	return follows[c]&follows[d]>>4 != 0 && follows[d]&follows[e]>>4 != 0 && follows[e]&follows[f]>>4 != 0
+	return follows[c]&(follows[d]>>4) != 0 && follows[d]&(follows[e]>>4) != 0 && follows[e]&(follows[f]>>4) != 0
 }
 
 // follows says in its low bits what may follow a byte in a text: another character, or

@@ -36,7 +36,7 @@ func TestObserve(t *testing.T) {
 		{"no body", "/w/" + phone, nil, "", 1, ""},
 		{"gzip", "/w/", []string{"Content-Encoding: gzip"}, zipped, 1, ""},
 		{"gzip that is none", "/w/", []string{"Content-Encoding: gzip"}, "x" + zipped, 0, proxy.Unparseable},
-		{"a coding that cannot be undone", "/w/", []string{"Content-Encoding: br"}, "x", 0, proxy.Encoding},
+		{"a coding that cannot be undone", "/w/", []string{"Content-Encoding: compress"}, "x", 0, proxy.Encoding},
 		{"broken JSON", "/w/", []string{"Content-Type: application/json"}, `{"user":"` + email, 0, proxy.Unparseable},
 		{"bytes", "/w/", []string{"Content-Type: image/png"}, "\x89PNG\x00", 0, proxy.Encoding},
 		{"rejected", "/w/", nil, `{"bad":1}`, 0, proxy.Rejected},

@@ -11,19 +11,24 @@ import (
 // prefix codes of each of three kinds, as soon as a body says that it has so many.
 const perBrotli = 4 << 20
 
-// unbrotli undoes br (RFC 7932). Its decoders are large, so they take turns, and are
-// used once: what one grew to nobody else has to hold.
+// brotlis has room for as many as are decoded at one time. Two with the largest window fit
+// into what all bodies may take by default.
+var brotlis = make(chan struct{}, 2)
+
+// unbrotli undoes br (RFC 7932). Its decoders are large, so they take turns, and are used
+// once: what one grew to would be held by nobody.
 func (x *exchange) unbrotli(raw []byte, limit int64) ([]byte, error) {
 	window, first := brotliWindow(raw)
 	if first > limit {
 		return nil, errTooLarge
 	}
-	takes := perBrotli + window
-	end, err := x.s.InFlight.turn(x.req.Context(), takes)
-	if err != nil {
-		return nil, err
+	select {
+	case brotlis <- struct{}{}:
+		defer func() { <-brotlis }()
+	case <-x.req.Context().Done():
+		return nil, x.req.Context().Err()
 	}
-	defer end()
+	takes := perBrotli + window
 	if err := x.decoder(takes); err != nil {
 		return nil, err
 	}

@@ -35,6 +35,8 @@ func TestObserve(t *testing.T) {
 		{"nothing", "/w/", []string{"Content-Type: application/json"}, `{"a":1}`, 0, ""},
 		{"no body", "/w/" + phone, nil, "", 1, ""},
 		{"gzip", "/w/", []string{"Content-Encoding: gzip"}, zipped, 1, ""},
+		{"zstd of UTF-16", "/w/", []string{"Content-Encoding: zstd"}, encoded(t, "zstd", "\xff\xfe"+in(t, "utf-16le", `{"user":"`+email+`"}`)), 1, ""},
+		{"UTF-16 that is none", "/w/", []string{"Content-Type: text/plain"}, "\xff\xfea", 0, proxy.Unparseable},
 		{"gzip that is none", "/w/", []string{"Content-Encoding: gzip"}, "x" + zipped, 0, proxy.Unparseable},
 		{"a coding that cannot be undone", "/w/", []string{"Content-Encoding: compress"}, "x", 0, proxy.Encoding},
 		{"broken JSON", "/w/", []string{"Content-Type: application/json"}, `{"user":"` + email, 0, proxy.Unparseable},

@@ -19,3 +19,15 @@ func Undo(coding string, raw []byte, limit int64, f *InFlight) ([]byte, error) {
 // BrotliWindow is what Undo holds for the window of a brotli stream, and how long the
 // first of its meta-blocks says to be.
 func BrotliWindow(raw []byte) (window int, first int64) { return brotliWindow(raw) }
+
+// HoldBrotli takes all turns of decoding brotli until release is called.
+func HoldBrotli() (release func()) {
+	for range cap(brotlis) {
+		brotlis <- struct{}{}
+	}
+	return func() {
+		for range cap(brotlis) {
+			<-brotlis
+		}
+	}
+}

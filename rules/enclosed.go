@@ -43,9 +43,6 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 	}
 	all := t.read(text)
 	r := &all[len(all)-1]
-	if !spells(r.text) {
-		return nil
-	}
 	if t.spare == 0 {
 		t.spare = spareSpelled + spelledOften*len(text)
 	}
@@ -102,15 +99,9 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 
 // encloses says whether anything may be found in what a text spells. It costs no memory.
 func (t *treater) encloses(find *detect.Finder, text string) bool {
-	if len(text) < shortest64 || !spells(text) {
-		return false
-	}
-	found := false
-	t.speller.each(text, func(s spelt, decoded []byte) bool {
-		found = s.packed != 0 || !harmless(decoded) && t.mayHold(find, view(decoded))
-		return !found
+	return !t.speller.each(text, func(s spelt, decoded []byte) bool {
+		return s.packed == 0 && (harmless(decoded) || !t.mayHold(find, view(decoded)))
 	})
-	return found
 }
 
 // harmless says whether a text is too short to enclose another one, and has too little in
@@ -133,7 +124,11 @@ func harmless(b []byte) bool {
 
 // mayHold says whether anything may be found in a text. It costs no memory.
 func (t *treater) mayHold(find *detect.Finder, text string) bool {
-	if hasEscape(text) || jwtLike(text) || spells(text) {
+	if hasEscape(text) || jwtLike(text) {
+		return true
+	}
+	var inner speller // the text is in the buffer of the outer one
+	if !inner.each(text, func(spelt, []byte) bool { return false }) {
 		return true
 	}
 	t.spans = find.Find(t.spans[:0], text)

@@ -176,7 +176,7 @@ value:
 		if end, seen = scanString(d, i+1); end < 0 {
 			return w.brokenString(i)
 		}
-		if plan.blind || w.looks && w.holds(i+1, end, seen) {
+		if plan.blind || w.looks && (seen&^letters != 0 || w.wordHolds(i+1, end)) && w.holds(i+1, end, seen) {
 			if err := w.leaf(plan, i+1, end, seen&seenEscape != 0); err != nil {
 				return err
 			}
@@ -292,7 +292,7 @@ member:
 	}
 	top = &w.stack[len(w.stack)-1]
 	top.start, top.end = i+1, end
-	if names := top.names; names.blindNames || w.looks && w.holds(i+1, end, seen) {
+	if names := top.names; names.blindNames || w.looks && (seen&^letters != 0 || w.wordHolds(i+1, end)) && w.holds(i+1, end, seen) {
 		if err := w.name(names, i+1, end, seen&seenEscape != 0); err != nil {
 			return err
 		}
@@ -346,15 +346,18 @@ func (w *walker) finds(start, end int, seen uint32) bool {
 	return len(w.t.spans) > 0 || w.t.encloses(w.auto.kit.any, text)
 }
 
+// wordHolds says whether base64 may stand in a string of letters alone: it would begin
+// where the word does.
+func (w *walker) wordHolds(start, end int) bool {
+	return end-start >= shortest64 && leads64[w.doc[start]]
+}
+
 // holds is finds for strings of which bodies hold few many times, such as the names of
 // members: it remembers in which of them there is nothing.
 func (w *walker) holds(start, end int, seen uint32) bool {
 	n := end - start
 	if n < shortest64 {
 		return w.finds(start, end, seen)
-	}
-	if seen&^letters == 0 && !(leads64[w.doc[start]] && mayBegin(view(w.doc[start:end]))) {
-		return false // a word, and base64 would begin with it
 	}
 	first, last := binary.LittleEndian.Uint64(w.doc[start:]), binary.LittleEndian.Uint64(w.doc[end-8:])
 	known := &w.nothing[((first*spread^last)*spread)>>(64-nothingBits)]

@@ -27,7 +27,7 @@ func TestStreamPieces(t *testing.T) {
 		`{"N":"N"}`, `{"N":"x"}`, `{"N":"p"}`, `{"a":"\"N"}`, `{"a":"N p"}`, `{"a":"U p"}`, `["NN","UNU","N,psn_x N","N"]`, `"N"`, `["N" , "psn_"]`, `{"a":"N"  }`,
 	} {
 		line = strings.NewReplacer("N", n, "U", u).Replace(line)
-		want := string(x.expand([]byte(line), encoding{escapeJSON, true})) + "\n"
+		want := string(x.expand([]byte(line), jsonEncoding)) + "\n"
 		if !json.Valid([]byte(want)) {
 			t.Fatalf("%s became %s", line, want)
 		}
@@ -57,7 +57,7 @@ func FuzzExpand(f *testing.F) {
 		doc := strings.NewReplacer("N", n, "U", u).Replace(s)
 		e := encodingOf("text/html", nil)
 		if asJSON {
-			e = encoding{escapeJSON, true}
+			e = jsonEncoding
 		}
 		out := x.expand([]byte(doc), e)
 		if asJSON && json.Valid([]byte(doc)) && !json.Valid(out) {
@@ -90,7 +90,7 @@ func TestStreamIsBounded(t *testing.T) {
 	}
 	x.limits.Body = 1 << 20
 	x.originals[u] = original{strings.Repeat("a", 1<<19), false}
-	got := x.expand([]byte(strings.Repeat(fmt.Sprintf("%q,", u), 500)), encoding{escapeJSON, true})
+	got := x.expand([]byte(strings.Repeat(fmt.Sprintf("%q,", u), 500)), jsonEncoding)
 	if len(got) > 2<<20 || strings.Count(string(got), u) < 490 {
 		t.Errorf("a long value 500 times: %d bytes", len(got))
 	}

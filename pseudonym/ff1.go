@@ -20,7 +20,7 @@ type ff1 struct {
 
 // ff1Domain is the least number of texts of one length that there must be. In a
 // smaller one a few known pairs give the others away (SP 800-38G Rev. 1, draft of
-// February 2019, section 5.1).
+// February 2019).
 const ff1Domain = 1_000_000
 
 // encrypt replaces numerals, each of them below the radix, the first the highest.

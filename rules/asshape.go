@@ -19,14 +19,12 @@ var asNames = []string{"token", "shape"}
 
 // Shape reports whether the rule wants a pseudonym that looks like the finding, and
 // as ShapeOf does how much of its canonical form stays. In place of a JSON number
-// it must be a number that JSON can have; of a part of one there is no shape. Where
-// find took a text that is spelled in an encoding there is none either: only a token
-// means the same in all.
+// it must be a number that JSON can have; of a part of one there is no shape. In a
+// body that is broken there is none either: only a token means the same however the
+// body is read.
 func (f *Finding) Shape() (keep int, ok bool) {
-	switch r := f.Rule; {
-	case r.Do != Pseudonymize || r.Reversible || r.As == AsToken || f.piece,
-		r.As == AsUsual && !f.Number,
-		f.Kind != "value" && strings.ContainsAny((*f.secret).text, `%&\`):
+	r := f.Rule
+	if f.token || r.Do != Pseudonymize || r.Reversible || r.As == AsToken || r.As == AsUsual && !f.Number {
 		return 0, false
 	}
 	return ShapeOf(f.Canonical())

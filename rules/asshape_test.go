@@ -52,7 +52,7 @@ routes:
 		{`{"shape":"sip:anna@example.com"}`, "no"},
 		{`{"shape":"a%b&c\\d"}`, `a%b&c\d 0`}, // taken whole: decoded, as far as anybody knows
 		{`{"find":"call +12025550143"}`, "+12025550143 2"},
-		{`{"find":"%2B12025550143"}`, "no"},
+		{`{"find":"%2B12025550143"}`, "+12025550143 2"},
 		{`{"find":12025550143}`, "+12025550143 2"},
 		{`{"find":-12025550143}`, "no"},
 		{`{"dialled":"12025550143"}`, "no"},

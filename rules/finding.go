@@ -18,7 +18,7 @@ type Finding struct {
 	Rule   *Rule  // that took it; Rule.File is "" for the last look
 	Kind   string // phone, email ...; "value" where a rule took the whole value
 	Number bool   // it stands there as a JSON number
-	piece  bool   // of a number
+	token  bool   // only a token can stand there: for a part of a number, or in what cannot be read
 
 	// Issued is when the JWT that it is in says that it was issued (iat), else the
 	// zero time. Keys of that time give the same pseudonym as long as the token lives.

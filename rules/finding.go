@@ -18,6 +18,7 @@ type Finding struct {
 	Rule   *Rule  // that took it; Rule.File is "" for the last look
 	Kind   string // phone, email ...; "value" where a rule took the whole value
 	Number bool   // it stands there as a JSON number
+	token  bool   // only a token can stand there: for a part of a number, or in what cannot be read
 
 	// Issued is when the JWT that it is in says that it was issued (iat), else the
 	// zero time. Keys of that time give the same pseudonym as long as the token lives.
@@ -47,10 +48,10 @@ func (f *Finding) Text() string { return strings.Clone((*f.secret).text) }
 // case, addresses as RFC 5952), else its text in Unicode normalization form C.
 func (f *Finding) Canonical() string {
 	s := *f.secret
-	if s.canonical != "" {
-		return norm.NFC.String(s.canonical)
+	if s.canonical == "" {
+		s.canonical = canonical(f.Rule.any, s.text)
 	}
-	return canonical(f.Rule.any, s.text)
+	return norm.NFC.String(s.canonical)
 }
 
 func canonical(find *detect.Finder, text string) string {

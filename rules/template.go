@@ -115,10 +115,11 @@ func (p *pseudonyms) rest(ps []piece, text string, where func(Seen) bool, labels
 		}
 		label := ps[0].label
 		named, known := labels[label]
-		if known && named != with || label != "" && !known && slices.Contains(slices.Collect(maps.Values(labels)), with) {
+		if known && !onePseudonym(named, with) ||
+			label != "" && !known && slices.ContainsFunc(slices.Collect(maps.Values(labels)), func(other string) bool { return onePseudonym(other, with) }) {
 			continue
 		}
-		if label != "" {
+		if label != "" && !known {
 			labels[label] = with
 		}
 		if all, ok := p.rest(ps[1:], after, where, labels); ok {
@@ -130,6 +131,10 @@ func (p *pseudonyms) rest(ps []piece, text string, where func(Seen) bool, labels
 	}
 	return nil, false
 }
+
+// onePseudonym says whether two are the same. The shape of a phone number has no +
+// where digits alone were sent.
+func onePseudonym(a, b string) bool { return strings.TrimPrefix(a, "+") == strings.TrimPrefix(b, "+") }
 
 // expand writes the pseudonyms of the request into an answer. What looks like a
 // placeholder but names no kind, as <b> does, is literal.

@@ -300,7 +300,7 @@ func (t *treater) ask(text string) error {
 		case e.rule.refuse:
 			return errToken
 		}
-		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, Issued: t.issued, secret: &t.secret}
+		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, token: t.deep || t.number && e.end-e.start < len(text), Issued: t.issued, secret: &t.secret}
 		shown := text[e.start:e.end]
 		switch e.was = shown; {
 		case t.number && len(shown) == len(text):

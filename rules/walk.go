@@ -447,8 +447,8 @@ func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 	}
 }
 
-// number treats the number d[start:end] by its exact decimal value. What takes the
-// place of a number, or of a part of it, is a string.
+// number treats the number d[start:end] by its exact decimal value. What takes its
+// place is a number where it is one, else a string.
 func (w *walker) number(p *plan, start, end int) error {
 	raw := view(w.doc[start:end])
 	exact := raw
@@ -464,7 +464,10 @@ func (w *walker) number(p *plan, start, end int) error {
 	got := patch{start: start, end: end, rule: w.t.edits[0].rule, kept: true, with: strings.Clone(raw)}
 	for i := range w.t.edits {
 		if !w.t.edits[i].unchanged() {
-			got.kept, got.with = false, `"`+jsonText(w.t.apply(exact))+`"`
+			got.kept, got.with = false, w.t.apply(exact)
+			if e := w.t.edits[0]; e.end-e.start < len(exact) || !isNumber(got.with) {
+				got.with = `"` + jsonText(got.with) + `"`
+			}
 		}
 	}
 	w.patches = append(w.patches, got)

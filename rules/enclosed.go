@@ -46,11 +46,15 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 	if t.spare == 0 {
 		t.spare = spareSpelled + spelledOften*len(text)
 	}
-	tokens := jwtSpans(r.text)
+	var tokens []span
+	var looked bool // for them
 	before := len(t.edits)
 	var err error
 	t.speller.each(r.text, func(s spelt, decoded []byte) bool {
 		from, to := r.at(s.at), r.at(s.end)
+		if !looked {
+			tokens, looked = jwtSpans(r.text), true
+		}
 		if from < start || to > end || inToken(tokens, s) {
 			return true
 		}

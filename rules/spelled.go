@@ -17,14 +17,18 @@ const (
 )
 
 const (
-	word64 = 1 << iota // letters and digits
-	mark64             // + / of base64, - _ of base64url
-	hexDigit
+	hexDigit = 1 << iota
+	word64   // letters and digits
+	mark64   // + / of base64, - _ of base64url
+	apart    // none of base64
 )
 
 var alphabets, values64 = makeAlphabets()
 
 func makeAlphabets() (kinds, values [256]uint8) {
+	for c := range kinds {
+		kinds[c] = apart
+	}
 	const standard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	for i := range len(standard) {
 		c := standard[i]
@@ -57,7 +61,7 @@ type speller struct{ text []byte }
 func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
 	for i := 0; i+shortest64 <= len(s); {
 		last := i + shortest64 - 1
-		for last >= i && alphabets[s[last]] != 0 {
+		for last >= i && alphabets[s[last]] != apart {
 			last--
 		}
 		if last >= i { // no run of the length begins before it
@@ -65,23 +69,24 @@ func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
 			continue
 		}
 		// In this run, a text may begin here, behind each mark, and where hex does.
-		read := [4]int{} // up to where a text was read that began at this place in a group
-		if leads64[s[i]] && mayBegin(s[i:]) && !p.from64(s, i, &read, do) {
+		r := run{}
+		if leads64[s[i]] && mayBegin(s[i:]) && !p.from64(s, i, &r, do) {
 			return false
 		}
 		for hex := 0; i < len(s); i++ {
 			kind := alphabets[s[i]]
-			if kind&hexDigit != 0 {
-				if hex++; hex == 2*shortest && hexBegins(s[i+1-hex:]) && !p.fromHex(s, i+1-hex, do) {
-					return false
-				}
+			hex = (hex + 1) & -int(kind&hexDigit) // without a branch, which nobody could foresee
+			if hex == 2*shortest && hexBegins(s[i+1-hex:]) && !p.fromHex(s, i+1-hex, do) {
+				return false
+			}
+			if kind&(mark64|apart) == 0 {
 				continue
 			}
-			if hex = 0; kind == 0 {
+			if kind == apart {
 				break
 			}
 			at := i + 1
-			if kind == mark64 && len(s)-at >= shortest64 && read[at%4] <= at && leads64[s[at]] && mayBegin(s[at:]) && !p.from64(s, at, &read, do) {
+			if len(s)-at >= shortest64 && r.read[at%4] <= at && leads64[s[at]] && mayBegin(s[at:]) && !p.from64(s, at, &r, do) {
 				return false
 			}
 		}
@@ -89,12 +94,20 @@ func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
 	return true
 }
 
+// A run is of characters of base64.
+type run struct {
+	end  int    // where it ends; 0: nobody has looked yet
+	read [4]int // up to where a text was read that began at this place in a group
+}
+
 // from64 calls do with the text that may be spelled in base64 from s[at] on.
-func (p *speller) from64(s string, at int, read *[4]int, do func(spelt, []byte) bool) bool {
-	end := at
-	for end < len(s) && alphabets[s[end]] != 0 {
-		end++
+func (p *speller) from64(s string, at int, r *run, do func(spelt, []byte) bool) bool {
+	if r.end == 0 {
+		for r.end = at; r.end < len(s) && alphabets[s[r.end]] != apart; {
+			r.end++
+		}
 	}
+	end := r.end
 	if end-at < shortest64 {
 		return true
 	}
@@ -102,13 +115,13 @@ func (p *speller) from64(s string, at int, read *[4]int, do func(spelt, []byte) 
 	for (padded-at)%4 != 0 && padded < len(s) && s[padded] == '=' {
 		padded++
 	}
-	read[at%4] = at + len(text)/3*4
+	r.read[at%4] = at + len(text)/3*4
 	found := spelt{at: at, end: padded}
 	if len(text) < shortest {
 		if found.packed = packed(s[at:end]); found.packed == 0 {
 			return true
 		}
-		text, read[at%4] = nil, end
+		text, r.read[at%4] = nil, end
 	}
 	return do(found, text)
 }
@@ -145,7 +158,7 @@ func packed(s string) byte {
 // packed, begins with.
 var leads64 = func() (leads [256]bool) {
 	for c := range leads {
-		if alphabets[c] != 0 {
+		if alphabets[c] != apart {
 			for low := range byte(4) {
 				b := values64[c]<<2 | low
 				leads[c] = leads[c] || textual(b) && (b < utf8.RuneSelf || utf8.RuneStart(b)) || c == 'H'

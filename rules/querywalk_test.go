@@ -149,6 +149,38 @@ func TestManyQueries(t *testing.T) {
 	}
 }
 
+// TestQueriesAlive: which rules are said never to apply.
+func TestQueriesAlive(t *testing.T) {
+	tests := []struct {
+		first, second string
+		dead          bool
+	}{
+		{`body.a.#`, `body.a.#(k=="v")#`, true},
+		{`body.a.#.id`, `body.a.#(k=="v")#.id`, true},
+		{`body.a.#.id`, `body.a.#(k%"v*")#.id.x`, true},
+		{`body.a`, `body.a.#(k=="v")#.id`, true},
+		{`body.**`, `body.**.#(k=="v")#.id`, true},
+		{`body.a.#(k=="v")#`, `body.a.#(k=="v")#.id`, true},
+		{`body.a.#(k=="v")#.id`, `body.a.#(K%"v")#.ID`, true},
+		{`body.a.#(k=="v")#.id`, `body.a.#.id`, false},
+		{`body.a.#(k=="v")#`, `body.a.#`, false},
+		{`body.a.#(k=="v")#`, `body.a.#(k=="w")#`, false},
+		{`body.a.#(k=="v")#`, `body.a.#(k=="V")#`, false},
+		{`body.a.#(k=="v*")#`, `body.a.#(k%"v*")#`, false},
+		{`body.a.#(k=="v")#`, `body.a.#(k%"*")#`, false},
+		{`body.a.#(k=="v")#`, `body.a.0`, false},
+		{`body.a.*`, `body.a.#(k=="v")#`, false}, // * stands for members
+		{`body.a.0`, `body.a.#(k=="v")#`, false},
+		{`body.a.#(k=="v")#`, `body.a.#(k=="v")#.@keys`, false}, // names are places of their own
+	}
+	for _, tt := range tests {
+		_, dead := parseDead(t, "version: 1\nroutes:\n- name: r\n  match: /x\n  rules:\n  - at: '"+tt.first+"'\n  - at: '"+tt.second+"'\n")
+		if (len(dead) > 0) != tt.dead {
+			t.Errorf("%s before %s: got %v", tt.first, tt.second, dead)
+		}
+	}
+}
+
 // TestQueriesNest: where ** makes every level be looked over, the cost is bounded.
 func TestQueriesNest(t *testing.T) {
 	r := route(t, `      - at: 'body.**.#(k=="v")#.id'`+"\n")

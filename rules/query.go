@@ -43,18 +43,19 @@ func cutQuery(path string) (q queryText, ok bool) {
 		i = min(i, len(path))
 		return path[start:i]
 	}
-	q.name = strings.TrimSpace(until("=!<>%~)"))
-	for i < len(path) && strings.IndexByte("=!<>%~ ", path[i]) >= 0 {
-		q.op += strings.TrimSpace(path[i : i+1])
-		i++
+	q.name = trimSpaces(until("=!<>%~)"))
+	for ; i < len(path) && strings.IndexByte("=!<>%~ ", path[i]) >= 0; i++ {
+		if path[i] != ' ' {
+			q.op += path[i : i+1]
+		}
 	}
 	if i < len(path) && path[i] == '"' {
 		i++
 		q.quoted, q.value = true, until(`"`)
 		i = min(i+1, len(path))
-		q.rest = strings.TrimSpace(until(")"))
+		q.rest = trimSpaces(until(")"))
 	} else {
-		q.value = strings.TrimSpace(until(")"))
+		q.value = trimSpaces(until(")"))
 	}
 	if ok = i < len(path); !ok {
 		q.end = len(path)
@@ -67,6 +68,21 @@ func cutQuery(path string) (q queryText, ok bool) {
 	q.rest += until(".")
 	q.end = i
 	return q, true
+}
+
+// trimSpaces cuts spaces off both ends, but not one that is escaped.
+func trimSpaces(s string) string {
+	s = strings.TrimLeft(s, " ")
+	end := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' {
+			i++
+		} else if s[i] == ' ' {
+			continue
+		}
+		end = min(i+1, len(s))
+	}
+	return s[:end]
 }
 
 // parseQuery reads a query. Its name and value become patterns, so that what is
@@ -106,7 +122,7 @@ func parseQuery(text string) (step, error) {
 		return step{}, fmt.Errorf("%q: %w", text, err)
 	}
 	if hasPath(q.name) {
-		return step{}, fmt.Errorf(`%q: a query is about members of the element itself, and %s is a path; a dot in a name is \.`, text, q.name)
+		return step{}, fmt.Errorf(`%q: a query is about members of the element itself, and %s is a path (a dot in a name is \.)`, text, q.name)
 	}
 	return s, nil
 }
@@ -130,6 +146,8 @@ func hasPath(name string) bool {
 	return false
 }
 
+var errEscape = errors.New(`a name or value ends in the middle of an escape (a backslash is \\)`)
+
 // queryPattern makes a pattern of a name or value in which \ escapes, with * and ?
 // wild or not.
 func queryPattern(s string, wild bool) (string, error) {
@@ -139,10 +157,10 @@ func queryPattern(s string, wild bool) (string, error) {
 		switch {
 		case c == '\\':
 			if i++; i == len(s) {
-				return "", errors.New(`it ends in the middle of an escape; \\ is a backslash`)
+				return "", errEscape
 			}
 			if isAlphanumeric(s[i]) {
-				return "", fmt.Errorf(`\%c is no escape: \ keeps a mark from meaning anything, as in \" and \\; write the character itself`, s[i])
+				return "", fmt.Errorf(`\%c is no escape; write the character itself`, s[i])
 			}
 			out = appendLiteral(out, s[i])
 		case wild:

@@ -62,6 +62,10 @@ const (
 // A place is how far into the steps of one rule's address a path has come.
 type place struct{ address, step int }
 
+func (p place) append(key []byte) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(key, uint64(p.address)), uint64(p.step))
+}
+
 type target struct {
 	rule  *Rule
 	steps []step
@@ -89,6 +93,8 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 	a.symbols = newSymbols(names)
 	same := behindQueries(targets)
 
+	asked := map[string]*queries{}
+
 	ids := map[string]uint16{}
 	var sets [][]place
 	var key []byte
@@ -97,7 +103,7 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 		kit.build.work += len(set)
 		key = key[:0]
 		for _, p := range set {
-			key = binary.AppendUvarint(binary.AppendUvarint(key, uint64(p.address)), uint64(p.step))
+			key = p.append(key)
 		}
 		if id, ok := ids[string(key)]; ok {
 			return id, nil
@@ -164,17 +170,19 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 			return e
 		}
 		s.element = elements()
-		queries, leads, e := newQueries(set, targets, same)
-		if e != nil {
-			return nil, e
-		}
-		if s.queries = queries; queries != nil {
-			for mask := range 1 << len(leads) {
-				if err != nil {
-					return nil, err
-				}
-				queries.to = append(queries.to, elements(leading(leads, mask)...))
+		asking := elementKey(set, targets)
+		if s.queries = asked[asking]; s.queries == nil { // most states ask as others do
+			queries, leads, e := newQueries(set, targets, same)
+			if e != nil {
+				return nil, e
 			}
+			for mask := 0; queries != nil && mask < 1<<len(leads); mask++ {
+				queries.to = append(queries.to, elements(leading(leads, mask)...))
+				if kit.build.work += queryWork * (1 + len(s.element.indexed)); kit.build.work > maxWork || err != nil {
+					return nil, cmp.Or(err, errTangled)
+				}
+			}
+			s.queries, asked[asking] = queries, queries
 		}
 		if len(s.wild) > maxWild {
 			return nil, fmt.Errorf("more than %d names with * or ? apply at one place of this route", maxWild)

@@ -201,6 +201,10 @@ const (
 	maxAsked = 16
 )
 
+// queryWork is what one more set of queries that hold costs to compile, in the
+// measure of maxWork.
+const queryWork = 64
+
 var (
 	errLeads = fmt.Errorf(`queries such as #(name=="value")# lead to more than %d different things at one place of this route; queries of one rule that go on alike count as one`, maxLeads)
 	errAsked = fmt.Errorf(`queries such as #(name=="value")# at one place of this route are about more than %d names and patterns of values; to queries by == for the values of one name there is no end`, maxAsked)
@@ -287,6 +291,24 @@ func newQueries(set []place, targets []target, same map[place]place) (*queries, 
 		return nil, nil, errAsked
 	}
 	return q, leads, nil
+}
+
+// elementKey tells apart sets that elements lead on from in different ways.
+func elementKey(set []place, targets []target) string {
+	var key []byte
+	for _, p := range set {
+		steps := targets[p.address].steps
+		if p.step == len(steps) {
+			continue
+		}
+		switch s := steps[p.step]; s.kind {
+		case stepDeep, stepElement, stepQuery, stepName:
+			if s.kind != stepName || strings.Trim(s.name, "0123456789") == "" {
+				key = p.append(key)
+			}
+		}
+	}
+	return string(key)
 }
 
 // leading returns where the queries of these bits lead.

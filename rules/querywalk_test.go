@@ -130,6 +130,8 @@ func TestManyQueries(t *testing.T) {
 		{9, `body.aN.#(k=="N")#.v`, ""},
 		{8, `body.**.#(k=="N")#.**.#(l=="N")#.v`, leads},
 		{300, `body.#(k=="a")#.vN`, ""}, // all of them or none
+		{8, `body.**.#(k=="N")#.v`, ""},
+		{8, `body.**.#(k=="N")#.N`, "need too many states"}, // an element, too
 	} {
 		_, err := Parse(File{"r.yaml", []byte(rules(tt.n, tt.at))})
 		switch {

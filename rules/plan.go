@@ -99,7 +99,7 @@ func (s source) key() string {
 	}
 	for i, targets := range [][]target{s.into, s.behind.into} {
 		for _, t := range targets {
-			parts = append(parts, fmt.Sprintf("into %d %p %v", i, t.rule, t.steps))
+			parts = append(parts, fmt.Sprintf("into %d %p %q", i, t.rule, t.steps))
 		}
 	}
 	slices.Sort(parts)
@@ -143,7 +143,7 @@ func newBuild() *build { return &build{inner: map[string]*automaton{}} }
 func (k *kit) into(targets []target) (*automaton, error) {
 	var key []byte
 	for _, t := range targets {
-		key = fmt.Appendf(key, "%p %v;", t.rule, t.steps)
+		key = fmt.Appendf(key, "%p %q;", t.rule, t.steps)
 	}
 	key = fmt.Appendf(key, "%d %p %p %t", k.part, k.any, k.look, k.look != nil && k.look.refuse)
 	for _, r := range k.around {

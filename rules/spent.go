@@ -112,6 +112,9 @@ func (t *spentStep) covering(a *address, left []step) *Rule {
 	if by := t.next[s].covering(a, left[1:]); by != nil {
 		return by
 	}
+	if s.kind == stepQuery { // some of all elements
+		return t.next[step{kind: stepElement}].covering(a, left[1:])
+	}
 	// A header that frames or authenticates is meant only by its name, and a number
 	// also means an element.
 	named := s.kind == stepPattern || s.kind == stepName && strings.Trim(s.name, "0123456789") != ""

@@ -33,6 +33,7 @@ type walker struct {
 	unescaped []byte        // a string that was escaped
 
 	nothing [1 << nothingBits]textSpan // strings in which nothing was found
+	ahead aheadLook
 
 	removing int  // the depth at which a value is being left out, or -1
 	quiet    bool // looks, before that
@@ -93,7 +94,7 @@ func getWalker() *walker {
 func (w *walker) release() {
 	w.t.forget()
 	clear(w.patches)
-	if cap(w.unescaped) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || cap(w.patches) > 1<<12 || w.t.readings.large() || w.t.gaps.large() {
+	if cap(w.unescaped) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || cap(w.patches) > 1<<12 || w.ahead.large() || w.t.readings.large() || w.t.gaps.large() {
 		return // one large body must not hold memory for ever
 	}
 	clear(w.t.spans[:cap(w.t.spans)])
@@ -163,9 +164,11 @@ func (w *walker) walk(first uint16, root *plan) error {
 		end   int
 		seen  uint32
 		top   *frame
+		err   error
 	)
 	w.stack, w.patches, w.removing, w.removed = w.stack[:0], w.patches[:0], -1, false
 	clear(w.nothing[:])
+	w.ahead.spare = aheadTimes*len(d) + aheadSlack
 
 value:
 	if i >= len(d) {
@@ -208,7 +211,9 @@ value:
 			goto member
 		}
 		w.stack[len(w.stack)-1].start = i
-		state = w.auto.at(state, 0)
+		if state, err = w.element(state, 0, i); err != nil {
+			return err
+		}
 		if own := w.auto.states[state].plan; own != nil {
 			plan = w.below(plan, own)
 		}
@@ -264,7 +269,9 @@ after:
 		i = w.comma(top, i)
 		top.start = i
 		top.index++
-		state = w.auto.at(top.state, top.index)
+		if state, err = w.element(top.state, top.index, i); err != nil {
+			return err
+		}
 		plan = top.plan
 		if own := w.auto.states[state].plan; own != nil {
 			plan = w.below(plan, own)

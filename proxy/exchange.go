@@ -60,10 +60,12 @@ func (x *exchange) route() string {
 
 // seal is the rules.Replacer of the exchange.
 func (x *exchange) seal(f *rules.Finding) (string, error) {
-	switch f.Rule.Do {
+	switch f.Action() {
 	case rules.Pseudonymize:
-	case rules.Mask, rules.Remove:
-		x.replaced++
+	case rules.Mask, rules.Remove, rules.Generalize:
+		if f.Instead() != f.Text() { // or it is as general already
+			x.replaced++
+		}
 		fallthrough
 	default:
 		x.found(f, f.Instead())

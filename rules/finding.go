@@ -30,13 +30,13 @@ type Finding struct {
 type secret struct {
 	text      string // may alias the buffer of the body
 	canonical string // of a detector's span
-	masked    string // where its rule masks
+	masked    string // where its rule masks or generalizes
 	place     func() string
 }
 
-// Replacer says what takes the place of a finding that its rule pseudonymizes. Of
-// others it is only told: what a rule keeps, masks, removes or rejects. An error
-// ends the rewriting and is returned.
+// Replacer says what takes the place of a finding whose Action is Pseudonymize. Of
+// others it is only told: what a rule keeps, masks, removes, generalizes or rejects.
+// An error ends the rewriting and is returned.
 type Replacer func(*Finding) (string, error)
 
 // Text returns the exact text of the finding, decoded; of a number, its JSON.
@@ -58,6 +58,15 @@ func canonical(find *detect.Finder, text string) string {
 		return norm.NFC.String(c)
 	}
 	return strings.Clone(norm.NFC.String(text))
+}
+
+// Action returns what is done with the finding: what its rule does, but of what a
+// rule cannot generalize, Pseudonymize.
+func (f *Finding) Action() Action {
+	if f.Rule.Do == Generalize && (*f.secret).masked == "" {
+		return Pseudonymize
+	}
+	return f.Rule.Do
 }
 
 // Instead returns what takes the place of the finding where its rule does not

@@ -61,6 +61,9 @@ func (n *numberer) replace(f *Finding) (string, error) {
 	if strings.HasPrefix(f.Text(), "psn_") {
 		return f.Text(), nil
 	}
+	if f.Action() == Generalize {
+		return "", nil
+	}
 	if f.Rule.Do == Keep {
 		return "KEPT", nil
 	}

@@ -73,7 +73,7 @@ func (p testProxy) try(set *Set, req *http.Request, to Collector) (*http.Respons
 			if f.Rule.Do == Keep {
 				with = ""
 			}
-			out.Seen = append(out.Seen, Seen{f.Rule, f.Address(), f.Kind, f.Text(), with})
+			out.Seen = append(out.Seen, Seen{f.Rule, f.Address(), f.Kind, f.Text(), with, f.Action()})
 			return with, nil
 		})
 		if err != nil {
@@ -268,7 +268,7 @@ func arrives(t *testing.T, found [][4]string, change ...string) Try {
 		}
 		var all []Seen
 		for _, f := range found {
-			all = append(all, Seen{&Rule{}, f[0], f[1], f[2], f[3]})
+			all = append(all, Seen{&Rule{}, f[0], f[1], f[2], f[3], Pseudonymize})
 		}
 		a := &testArrival{r.Method, r.RequestURI, r.Header, rest, all}
 		return a.deliver(to, Outcome{Route: "join", Tenant: "7"})

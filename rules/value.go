@@ -16,7 +16,9 @@ type edit struct {
 	rule       *Rule
 	kind       string
 	canonical  string
-	masked     string // what a mask leaves of it, where it is spelled in an encoding
+	masked     string // what a mask, or generalize, leaves of it, where it is spelled in an encoding
+	numeral    bool   // what takes its place is a JSON number
+	rest       bool   // of a finding that an earlier rule took in part
 	spaced     bool   // found where a bare + is read as a space
 	was        string // what the Replacer was shown
 	with       string // what takes its place
@@ -321,6 +323,9 @@ func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
 		if rule.Do == Mask && r.from != nil {
 			e.masked = mask(r.text[s.Start:s.End])
 		}
+		if rule.Do == Generalize && r.from != nil {
+			e.masked = r.generalized(e, s.Start, s.End, text[start:end])
+		}
 		if e.canonical == "" && r.from != nil { // it counts as what it says, not as it is spelled
 			e.canonical = canonical(rule.any, r.text[s.Start:s.End])
 		}
@@ -378,7 +383,10 @@ func (t *treater) between(look *Rule, text string) {
 // the whole.
 func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
 	piece := e
-	piece.canonical = ""
+	piece.canonical, piece.rest = "", true
+	if e.rule.Do == Generalize {
+		piece.masked = ""
+	}
 	dumb := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
 	add := func(start, end int) {
 		first, last := deepest.span(start, end)
@@ -436,6 +444,9 @@ func (t *treater) ask(text string) error {
 		if e.masked == "" && e.rule.Do == Mask {
 			e.masked = mask(e.was)
 		}
+		if e.masked == "" && e.rule.Do == Generalize && !e.rest { // of half an address nobody knows the network
+			t.generalize(&e, text)
+		}
 		*t.secret = secret{e.was, e.canonical, e.masked, t.place}
 		with := ""
 		if e.rule != t.told {
@@ -450,8 +461,10 @@ func (t *treater) ask(text string) error {
 				continue
 			}
 			with = e.was
-		case Mask:
-			with = e.masked
+		case Mask, Generalize:
+			if e.masked != "" {
+				with = e.masked
+			}
 		case Remove:
 			with = ""
 		case Reject:

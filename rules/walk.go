@@ -431,6 +431,9 @@ func (w *walker) number(p *plan, start, end int) error {
 	for i := range w.t.edits {
 		if !w.t.edits[i].unchanged() {
 			got.kept, got.with = false, `"`+jsonText(w.t.apply(exact))+`"`
+			if w.t.edits[i].numeral {
+				got.with = w.t.edits[i].with
+			}
 		}
 	}
 	w.patches = append(w.patches, got)

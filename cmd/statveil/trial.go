@@ -38,7 +38,7 @@ func try(set *rules.Set, req *http.Request, to rules.Collector) (*http.Response,
 			}
 		},
 		Found: func(_ *rules.Route, f *rules.Finding, with string) {
-			out.Seen = append(out.Seen, rules.Seen{Rule: f.Rule, Address: f.Address(), Kind: f.Kind, Text: f.Text(), With: with})
+			out.Seen = append(out.Seen, rules.Seen{Rule: f.Rule, Address: f.Address(), Kind: f.Kind, Text: f.Text(), With: with, Do: f.Action()})
 		},
 	}
 	client := &client{header: http.Header{}, status: http.StatusOK}
@@ -68,7 +68,7 @@ func (c *client) WriteHeader(status int)      { c.status = status }
 func findings(found []rules.Seen) []finding {
 	all := []finding{}
 	for _, f := range found {
-		shown := finding{f.Address, f.Kind, f.Rule.Do.String(), f.Text, f.With, f.Rule.Name, ""}
+		shown := finding{f.Address, f.Kind, f.Do.String(), f.Text, f.With, f.Rule.Name, ""}
 		if f.Rule.File != "" {
 			shown.At = fmt.Sprintf("%s:%d", f.Rule.File, f.Rule.Line)
 		}

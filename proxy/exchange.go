@@ -62,9 +62,14 @@ func (x *exchange) route() string {
 func (x *exchange) seal(f *rules.Finding) (string, error) {
 	switch f.Action() {
 	case rules.Pseudonymize:
+		if with := f.Instead(); with != "" { // the guard's
+			x.found(f, with)
+			x.count(f)
+			return "", nil
+		}
 	case rules.Mask, rules.Remove, rules.Generalize:
 		if f.Instead() != f.Text() { // or it is as general already
-			x.replaced++
+			x.count(f)
 		}
 		fallthrough
 	default:
@@ -91,7 +96,7 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		token = keyring.Seal(c, f.Canonical())
 	}
 	x.found(f, token)
-	x.replaced++
+	x.count(f)
 	if x.req == nil {
 		return token, nil // a record: it has no answer to put anything back into
 	}
@@ -124,8 +129,15 @@ func pseudonymized(k *pseudonym.Keyring, kind, text string) bool {
 	return k.Own(user) && !strings.Contains(domain, "@") && (domain == "" || strings.ContainsFunc(domain, unicode.IsLetter))
 }
 
+// count counts what was replaced.
+func (x *exchange) count(f *rules.Finding) {
+	if !f.Repeated() {
+		x.replaced++
+	}
+}
+
 func (x *exchange) found(f *rules.Finding, with string) {
-	if x.s.Found != nil {
+	if x.s.Found != nil && !f.Repeated() {
 		x.s.Found(x.match.Route, f, with)
 	}
 }

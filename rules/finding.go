@@ -23,7 +23,8 @@ type Finding struct {
 	// zero time. Keys of that time give the same pseudonym as long as the token lives.
 	Issued time.Time
 
-	secret **secret // fmt follows one pointer, where a Finding is part of something else, but not two
+	repeated bool
+	secret   **secret // fmt follows one pointer, where a Finding is part of something else, but not two
 }
 
 // A secret is what a Finding must not show when it is printed.
@@ -35,7 +36,8 @@ type secret struct {
 }
 
 // Replacer says what takes the place of a finding whose Action is Pseudonymize. Of
-// others it is only told: what a rule keeps, masks, removes, generalizes or rejects.
+// others it is only told: what a rule keeps, masks, removes, generalizes or rejects,
+// and what the guard finds, which has its pseudonym already (Instead is not "" then).
 // An error ends the rewriting and is returned.
 type Replacer func(*Finding) (string, error)
 
@@ -50,8 +52,13 @@ func (f *Finding) Canonical() string {
 	if s.canonical != "" {
 		return norm.NFC.String(s.canonical)
 	}
-	return canonical(f.Rule.any, s.text)
+	(*f.secret).canonical = canonical(f.Rule.any, s.text) // it takes time, and is asked for again
+	return (*f.secret).canonical
 }
+
+// Repeated says that the Replacer has seen this finding: the guard has the message
+// rewritten again from its beginning, and what it got must come again.
+func (f *Finding) Repeated() bool { return f.repeated }
 
 func canonical(find *detect.Finder, text string) string {
 	if c, ok := find.Canonical(text); ok {
@@ -69,8 +76,9 @@ func (f *Finding) Action() Action {
 	return f.Rule.Do
 }
 
-// Instead returns what takes the place of the finding where its rule does not
-// pseudonymize it: "" where it is removed, or where it or the request is kept.
+// Instead returns what takes the place of the finding where the Replacer is not asked
+// for that: where its rule does not pseudonymize it, or it is the guard's. It is ""
+// where the finding is removed, or it or the request is kept.
 func (f *Finding) Instead() string {
 	return strings.Clone((*f.secret).masked)
 }

@@ -47,8 +47,13 @@ func (t *treater) tokenIn(look *Rule, r *reading) bool {
 				if !strings.HasPrefix(part, "ey") && !strings.HasPrefix(part, "ew") {
 					continue
 				}
-				if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil && look.personal(claims) {
-					return true
+				if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil {
+					if look.personal(claims) {
+						return true
+					}
+					if t.guard != nil && !t.guard.second() {
+						t.guard.claims = append(t.guard.claims, claims)
+					}
 				}
 			}
 		}

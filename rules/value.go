@@ -53,6 +53,11 @@ type treater struct {
 	removed  bool      // the last value is to be left out, with the place where it stood
 	spans    []detect.Span
 
+	guard     *guardian
+	unguarded bool    // the guard does not look here
+	inJWT     bool    // the value is in the claims of one
+	ruled     []*Rule // those that treat a text, and the guard
+
 	room  *room
 	asked int // bytes of room, for spans and edits
 
@@ -132,7 +137,7 @@ func (t *treater) read(p *plan, text string) error {
 // search for any: a name is not replaced whole unless the rule is one of keyed.
 func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 	kept := false
-	for _, rule := range rules {
+	for _, rule := range t.guarded(rules, text, names) {
 		find := rule.find
 		if find == nil && names && !slices.Contains(keyed, rule) {
 			find = rule.any
@@ -191,7 +196,9 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 				return err
 			}
 		}
-		break
+		if find == nil {
+			break
+		}
 	}
 	t.settled = kept || t.covered(0, len(text))
 	if err := t.found(); err != nil {
@@ -273,7 +280,7 @@ func (t *treater) tell(rule *Rule, text string) error {
 	if t.secret == nil {
 		t.secret = &secret{}
 	}
-	t.f = Finding{Rule: rule, Kind: "value", secret: &t.secret}
+	t.f = Finding{Rule: rule, Kind: "value", secret: &t.secret, repeated: t.guard.second()}
 	*t.secret = secret{text: text, place: t.place}
 	_, err := t.replace(&t.f)
 	return err
@@ -338,8 +345,11 @@ func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
 			n++
 		}
 		switch {
+		case t.byGuard(rule) && t.number && (e.start > 0 || e.end < len(text)): // a piece of a number is another one
 		case n == i:
 			t.edits = append(t.edits, e)
+		case t.byGuard(rule):
+			before -= t.overtake(e, i, n, deepest)
 		case !mine && len(r.text) == len(deepest.text):
 			t.addRest(e, t.edits[i:n], deepest)
 		}
@@ -425,8 +435,10 @@ func (t *treater) ask(text string) error {
 			continue
 		case e.rule.refuse:
 			return errToken
+		case t.byGuard(e.rule) && t.guard.refuses:
+			return errGuard
 		}
-		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, Issued: t.issued, secret: &t.secret}
+		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, Issued: t.issued, secret: &t.secret, repeated: t.guard.second() && !t.byGuard(e.rule)}
 		shown := text[e.start:e.end]
 		switch e.was = shown; {
 		case t.number && len(shown) == len(text):
@@ -447,11 +459,22 @@ func (t *treater) ask(text string) error {
 		if e.masked == "" && e.rule.Do == Generalize && !e.rest { // of half an address nobody knows the network
 			t.generalize(&e, text)
 		}
+		if t.byGuard(e.rule) {
+			e.masked, e.canonical = t.guard.instead(&e), ""
+		}
 		*t.secret = secret{e.was, e.canonical, e.masked, t.place}
 		with := ""
 		if e.rule != t.told {
 			var err error
 			if with, err = t.replace(&t.f); err != nil {
+				return err
+			}
+		}
+		switch {
+		case t.byGuard(e.rule):
+			with = e.masked
+		case t.guard != nil && t.guard.rule == nil && with != e.was && t.f.Action() == Pseudonymize:
+			if err := t.guard.remember(&t.f, with); err != nil {
 				return err
 			}
 		}

@@ -79,6 +79,7 @@ func getWalker() *walker {
 	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth, w.t.met = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth, 0
 	w.stack, w.patches, w.looks, w.outer, w.plus = w.stack[:0], w.patches[:0], false, nil, nil
 	w.t.deep, w.t.tangled, w.t.hidden = false, false, false
+	w.t.guard, w.t.unguarded, w.t.inJWT = nil, false, false
 	w.own, w.t.room, w.t.asked = room{}, &w.own, 0
 	return w
 }
@@ -94,7 +95,8 @@ func (w *walker) release() {
 	w.t.readings.forget()
 	w.t.gaps.forget()
 	w.own = room{}
-	w.doc, w.auto, w.t.collect, w.t.replace, w.outer, w.plus = nil, nil, nil, nil, nil, nil
+	clear(w.t.ruled[:cap(w.t.ruled)])
+	w.doc, w.auto, w.t.collect, w.t.replace, w.t.guard, w.outer, w.plus = nil, nil, nil, nil, nil, nil, nil
 	walkers.Put(w)
 }
 
@@ -169,7 +171,7 @@ value:
 		if end, seen = scanString(d, i+1); end < 0 {
 			return w.brokenString(i)
 		}
-		if plan.blind || w.looks && w.possible(seen) && w.finds(i+1, end, seen) {
+		if plan.blind || w.looks && (w.possible(seen) && w.finds(i+1, end, seen) || w.t.guards() && w.guarded(i+1, end, seen)) {
 			if err := w.leaf(plan, i+1, end, seen&seenEscape != 0); err != nil {
 				return err
 			}
@@ -207,10 +209,14 @@ value:
 		}
 		goto value
 	case c == '-' || '0' <= c && c <= '9':
-		if end = scanNumber(d, i); end < 0 {
+		var exponent bool
+		if end, exponent = scanNumber(d, i); end < 0 {
 			return w.broken(i)
 		}
-		if plan.numeric {
+		if exponent && w.t.guard != nil {
+			w.t.guard.exponents = true
+		}
+		if plan.numeric || w.looks && w.t.guards() && w.t.guard.look.number(d[i:end]) {
 			if err := w.number(plan, i, end); err != nil {
 				return err
 			}
@@ -285,7 +291,7 @@ member:
 	}
 	top = &w.stack[len(w.stack)-1]
 	top.start, top.end = i+1, end
-	if names := top.names; names.blindNames || w.looks && w.possible(seen) && w.finds(i+1, end, seen) {
+	if names := top.names; names.blindNames || w.looks && (w.possible(seen) && w.finds(i+1, end, seen) || w.t.guards() && w.guarded(i+1, end, seen)) {
 		if err := w.name(names, i+1, end, seen&seenEscape != 0); err != nil {
 			return err
 		}

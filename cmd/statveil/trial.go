@@ -64,6 +64,14 @@ func (c *client) Header() http.Header         { return c.header }
 func (c *client) Write(p []byte) (int, error) { return c.body.Write(p) }
 func (c *client) WriteHeader(status int)      { c.status = status }
 
+// unruled says what took a finding that no rule of a file did.
+func unruled(rule string) string {
+	if rule == rules.GuardRule {
+		return "it stands elsewhere too: the guard"
+	}
+	return "no rule took it: the last look"
+}
+
 // findings are what explain and test show of what was found.
 func findings(found []rules.Seen) []finding {
 	all := []finding{}

@@ -62,10 +62,17 @@ func (x *exchange) route() string {
 
 // seal is the rules.Replacer of the exchange.
 func (x *exchange) seal(f *rules.Finding) (string, error) {
-	switch f.Rule.Do {
+	switch f.Action() {
 	case rules.Pseudonymize:
-	case rules.Mask, rules.Remove:
-		x.replaced++
+		if with := f.Instead(); with != "" { // the guard's
+			x.found(f, with)
+			x.count(f)
+			return "", nil
+		}
+	case rules.Mask, rules.Remove, rules.Generalize:
+		if f.Instead() != f.Text() { // or it is as general already
+			x.count(f)
+		}
 		fallthrough
 	default:
 		x.found(f, f.Instead())
@@ -93,7 +100,7 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		with = keyring.Seal(c, f.Canonical())
 	}
 	x.found(f, with)
-	x.replaced++
+	x.count(f)
 	if x.req == nil || x.match.Route.Restore != rules.RestoreEcho {
 		return with, nil // a record has no answer to put anything back into
 	}
@@ -155,8 +162,15 @@ func pseudonymized(k *pseudonym.Keyring, kind, text string) bool {
 	return k.Own(user) && !strings.Contains(domain, "@") && (domain == "" || strings.ContainsFunc(domain, unicode.IsLetter))
 }
 
+// count counts what was replaced.
+func (x *exchange) count(f *rules.Finding) {
+	if !f.Repeated() {
+		x.replaced++
+	}
+}
+
 func (x *exchange) found(f *rules.Finding, with string) {
-	if x.s.Found != nil {
+	if x.s.Found != nil && !f.Repeated() {
 		x.s.Found(x.match.Route, f, with)
 	}
 }

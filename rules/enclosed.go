@@ -74,7 +74,7 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 			}
 			return err == nil // else an earlier rule took a part of it: nothing of the rest can be read
 		}
-		if s.packed == 0 && !t.mayHold(find, view(decoded)) {
+		if t.guard.see(decoded); s.packed == 0 && !t.mayHold(find, view(decoded)) {
 			return true
 		}
 		p := s.enclosed(r.text, decoded)
@@ -104,6 +104,7 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 // encloses says whether anything may be found in what a text spells. It costs no memory.
 func (t *treater) encloses(find *detect.Finder, text string) bool {
 	return !t.speller.each(text, func(s spelt, decoded []byte) bool {
+		t.guard.see(decoded)
 		return s.packed == 0 && (harmless(decoded) || !t.mayHold(find, view(decoded)))
 	})
 }
@@ -164,6 +165,7 @@ func (t *treater) inner() *walker {
 	w := getWalker()
 	w.t.replace, w.t.depth, w.t.room, w.t.place, w.t.told, w.t.issued, w.t.marks = t.replace, t.depth, t.room, t.place, t.told, t.issued, true
 	w.t.spare, w.t.depth64 = t.spare, t.depth64+1
+	w.t.guard, w.t.unguarded, w.t.inJWT = t.guard, t.unguarded, t.inJWT
 	return w
 }
 
@@ -205,6 +207,7 @@ func (t *treater) unpacked(s spelt, text string) (*enclosed, error) {
 	if len(said) > most {
 		return nil, errEnclosed
 	}
+	t.guard.see(said)
 	if t.spare -= len(said); !utf8.Valid(said) || len(said) < shortest { // what is cut off may be read by someone
 		return nil, nil
 	}

@@ -24,20 +24,22 @@ type Finding struct {
 	// zero time. Keys of that time give the same pseudonym as long as the token lives.
 	Issued time.Time
 
-	secret **secret // fmt follows one pointer, where a Finding is part of something else, but not two
+	repeated bool
+	secret   **secret // fmt follows one pointer, where a Finding is part of something else, but not two
 }
 
 // A secret is what a Finding must not show when it is printed.
 type secret struct {
 	text      string // may alias the buffer of the body
 	canonical string // of a detector's span
-	masked    string // where its rule masks
+	masked    string // where its rule masks or generalizes
 	place     func() string
 }
 
-// Replacer says what takes the place of a finding that its rule pseudonymizes. Of
-// others it is only told: what a rule keeps, masks, removes or rejects. An error
-// ends the rewriting and is returned.
+// Replacer says what takes the place of a finding whose Action is Pseudonymize. Of
+// others it is only told: what a rule keeps, masks, removes, generalizes or rejects,
+// and what the guard finds, which has its pseudonym already (Instead is not "" then).
+// An error ends the rewriting and is returned.
 type Replacer func(*Finding) (string, error)
 
 // Text returns the exact text of the finding, decoded; of a number, its JSON.
@@ -51,8 +53,14 @@ func (f *Finding) Canonical() string {
 	if s.canonical == "" {
 		s.canonical = canonical(f.Rule.any, s.text)
 	}
-	return norm.NFC.String(s.canonical)
+	s.canonical = norm.NFC.String(s.canonical)
+	(*f.secret).canonical = s.canonical // it takes time, and is asked for again
+	return s.canonical
 }
+
+// Repeated says that the Replacer has seen this finding: the guard has the message
+// rewritten again from its beginning, and what it got must come again.
+func (f *Finding) Repeated() bool { return f.repeated }
 
 func canonical(find *detect.Finder, text string) string {
 	if c, ok := find.Canonical(text); ok {
@@ -61,8 +69,18 @@ func canonical(find *detect.Finder, text string) string {
 	return strings.Clone(norm.NFC.String(text))
 }
 
-// Instead returns what takes the place of the finding where its rule does not
-// pseudonymize it: "" where it is removed, or where it or the request is kept.
+// Action returns what is done with the finding: what its rule does, but of what a
+// rule cannot generalize, Pseudonymize.
+func (f *Finding) Action() Action {
+	if f.Rule.Do == Generalize && (*f.secret).masked == "" {
+		return Pseudonymize
+	}
+	return f.Rule.Do
+}
+
+// Instead returns what takes the place of the finding where the Replacer is not asked
+// for that: where its rule does not pseudonymize it, or it is the guard's. It is ""
+// where the finding is removed, or it or the request is kept.
 func (f *Finding) Instead() string {
 	return strings.Clone((*f.secret).masked)
 }

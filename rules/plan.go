@@ -161,9 +161,10 @@ func (k *kit) into(targets []target) (*automaton, error) {
 
 // A passage is an encoding, with the addresses that go on inside.
 type passage struct {
-	into  codec
-	inner *automaton
-	keeps *Rule // that keeps whole what no other rule takes of it
+	into    codec
+	inner   *automaton
+	keeps   *Rule // that keeps whole what no other rule takes of it
+	rejects bool  // inside, rules only reject
 }
 
 // plan says what the addresses of a source mean for a value. The error is that
@@ -415,7 +416,7 @@ func (k *kit) rejects(p *plan, own int) error {
 		if err != nil {
 			return err
 		}
-		p.passages, p.again = append(p.passages, passage{into: into, inner: inner}), p.rules
+		p.passages, p.again = append(p.passages, passage{into: into, inner: inner, rejects: true}), p.rules
 	}
 	return nil
 }

@@ -130,7 +130,7 @@ func parseQuery(text string) (step, error) {
 // scalarWord says whether a text is what JSON has beside strings.
 func scalarWord(s string) bool {
 	s = strings.TrimPrefix(s, "~") // gjson: true or what counts as true
-	return s != "" && (scanLiteral([]byte(s), 0) == len(s) || (s[0] == '-' || s[0]-'0' <= 9) && scanNumber([]byte(s), 0) == len(s))
+	return s != "" && (scanLiteral([]byte(s), 0) == len(s) || isNumber(s))
 }
 
 // hasPath says whether a name has a dot that is not escaped.

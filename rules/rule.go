@@ -16,11 +16,12 @@ const (
 	Pseudonymize Action = iota // a pseudonym takes its place
 	Mask                       // * takes the place of its letters and digits, but for the last four
 	Remove                     // it is left out
+	Generalize                 // an IP address becomes its network, a place less exact; all else is pseudonymized
 	Reject                     // the request is refused
 	Keep                       // it stays, and no later rule with find sees it
 )
 
-var actionNames = []string{"pseudonymize", "mask", "remove", "reject", "keep"}
+var actionNames = []string{"pseudonymize", "mask", "remove", "generalize", "reject", "keep"}
 
 func (a Action) String() string { return actionNames[a] }
 
@@ -133,7 +134,7 @@ func (r *reader) compileRule(s ruleSpec, ds *detectors) *Rule {
 		r.linkable(rule, s.linkable)
 		r.linkableInJWT(rule, s.linkable)
 	}
-	if rule.Do != Pseudonymize {
+	if rule.Do != Pseudonymize && rule.Do != Generalize {
 		for _, f := range []struct {
 			name  string
 			value scalar

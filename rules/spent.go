@@ -17,7 +17,7 @@ func (p placed) whole() bool { return len(p.spec.find) == 0 && p.spec.part.text 
 // exhausts says that what the rule takes is left to no later rule: it stands as
 // a pseudonym, masked or as it was.
 func (p placed) exhausts() bool {
-	return p.whole() && slices.Contains([]string{"", "pseudonymize", "mask", "keep"}, p.spec.do.text)
+	return p.whole() && slices.Contains([]string{"", "pseudonymize", "mask", "generalize", "keep"}, p.spec.do.text)
 }
 
 // seesAll says that the rule acts also where there is no text to take: remove and

@@ -61,6 +61,7 @@ func (t template) alone() bool { return len(t.pieces) == 1 && t.pieces[0].kind !
 type Seen struct {
 	Rule                      *Rule // Rule.File is "" for the last look
 	Address, Kind, Text, With string
+	Do                        Action // what was done with it
 }
 
 // pseudonyms are those of one request, and the labels that a test gave them. A
@@ -74,7 +75,7 @@ type pseudonyms struct {
 // ofKind returns the different pseudonyms of one kind, in the order of the request.
 func (p *pseudonyms) ofKind(kind string, where func(Seen) bool) (all []string) {
 	for _, f := range p.found {
-		if f.Kind == kind && f.With != "" && f.Rule.Do == Pseudonymize && !slices.Contains(all, f.With) && where(f) {
+		if f.Kind == kind && f.With != "" && f.Do == Pseudonymize && !slices.Contains(all, f.With) && where(f) {
 			all = append(all, f.With)
 		}
 	}

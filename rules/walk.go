@@ -33,7 +33,7 @@ type walker struct {
 	unescaped []byte        // a string that was escaped
 
 	nothing [1 << nothingBits]textSpan // strings in which nothing was found
-	ahead aheadLook
+	ahead   aheadLook
 
 	removing int  // the depth at which a value is being left out, or -1
 	quiet    bool // looks, before that
@@ -86,6 +86,7 @@ func getWalker() *walker {
 	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth, w.t.met = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth, 0
 	w.stack, w.patches, w.looks, w.outer, w.plus = w.stack[:0], w.patches[:0], false, nil, nil
 	w.t.deep, w.t.tangled, w.t.hidden, w.t.depth64 = false, false, false, 0
+	w.t.guard, w.t.unguarded, w.t.inJWT = nil, false, false
 	w.own, w.t.room, w.t.asked = room{}, &w.own, 0
 	return w
 }
@@ -101,7 +102,8 @@ func (w *walker) release() {
 	w.t.readings.forget()
 	w.t.gaps.forget()
 	w.own = room{}
-	w.doc, w.auto, w.t.collect, w.t.replace, w.outer, w.plus = nil, nil, nil, nil, nil, nil
+	clear(w.t.ruled[:cap(w.t.ruled)])
+	w.doc, w.auto, w.t.collect, w.t.replace, w.t.guard, w.outer, w.plus = nil, nil, nil, nil, nil, nil, nil
 	walkers.Put(w)
 }
 
@@ -179,7 +181,7 @@ value:
 		if end, seen = scanString(d, i+1); end < 0 {
 			return w.brokenString(i)
 		}
-		if plan.blind || w.looks && (seen&^letters != 0 || w.wordHolds(i+1, end)) && w.holds(i+1, end, seen) {
+		if plan.blind || w.looks && w.looksInto(i+1, end, seen) {
 			if err := w.leaf(plan, i+1, end, seen&seenEscape != 0); err != nil {
 				return err
 			}
@@ -219,10 +221,14 @@ value:
 		}
 		goto value
 	case c == '-' || '0' <= c && c <= '9':
-		if end = scanNumber(d, i); end < 0 {
+		var exponent bool
+		if end, exponent = scanNumber(d, i); end < 0 {
 			return w.broken(i)
 		}
-		if plan.numeric {
+		if exponent && w.t.guard != nil {
+			w.t.guard.exponents = true
+		}
+		if plan.numeric || w.looks && w.t.guards() && w.t.guard.look.number(d[i:end]) {
 			if err := w.number(plan, i, end); err != nil {
 				return err
 			}
@@ -299,7 +305,7 @@ member:
 	}
 	top = &w.stack[len(w.stack)-1]
 	top.start, top.end = i+1, end
-	if names := top.names; names.blindNames || w.looks && (seen&^letters != 0 || w.wordHolds(i+1, end)) && w.holds(i+1, end, seen) {
+	if names := top.names; names.blindNames || w.looks && w.looksInto(i+1, end, seen) {
 		if err := w.name(names, i+1, end, seen&seenEscape != 0); err != nil {
 			return err
 		}
@@ -351,6 +357,12 @@ func (w *walker) finds(start, end int, seen uint32) bool {
 	}
 	w.t.spans = w.auto.kit.any.FindHinted(w.t.spans[:0], text, detect.Hint(seen&allHints))
 	return len(w.t.spans) > 0 || w.t.encloses(w.auto.kit.any, text)
+}
+
+// looksInto says whether rules with find, or the guard, may find something in the string
+// d[start:end], of which scanString has seen this.
+func (w *walker) looksInto(start, end int, seen uint32) bool {
+	return (seen&^letters != 0 || w.wordHolds(start, end)) && w.holds(start, end, seen) || w.t.guards() && w.guarded(start, end, seen)
 }
 
 // wordHolds says whether base64 may stand in a string of letters alone: it would begin

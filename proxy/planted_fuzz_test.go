@@ -405,6 +405,7 @@ func plantOne(c *choices) planting {
 
 // A recorder is a proxy in front of a collector that writes down what arrives.
 type recorder struct {
+	*proxy.Sanitizer
 	handler http.Handler
 	arrived string // all that the collector got, "" where nothing did
 	status  int
@@ -415,7 +416,7 @@ type recorder struct {
 func newRecorder(t testing.TB, text string) *recorder {
 	set := parse(t, text)
 	r := &recorder{}
-	s := &proxy.Sanitizer{
+	r.Sanitizer = &proxy.Sanitizer{
 		Rules: func() *rules.Set { return set }, Keys: keyring, Observe: func(o proxy.Outcome) { r.outcome = o },
 		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 			var b bytes.Buffer
@@ -426,7 +427,7 @@ func newRecorder(t testing.TB, text string) *recorder {
 			return &http.Response{StatusCode: 204, Body: http.NoBody, Request: req}, nil
 		}),
 	}
-	r.handler = reverse(s, &url.URL{Scheme: "http", Host: "collector"})
+	r.handler = reverse(r.Sanitizer, &url.URL{Scheme: "http", Host: "collector"})
 	return r
 }
 

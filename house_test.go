@@ -46,6 +46,7 @@ type third struct {
 // thirdParty is the table of docs/architecture.md. A module that is not here
 // may be imported nowhere.
 var thirdParty = []third{
+	{module: "github.com/andybalholm/brotli", files: []string{"proxy/*.go"}, alone: true},
 	{module: "github.com/klauspost/compress", files: []string{"cmd/statveil/*.go", "proxy/*.go"}},
 	{module: "github.com/nyaruka/phonenumbers", files: []string{"rules/detect/*_test.go"}, tools: []string{"rules/detect/*.go"}},
 	{module: "github.com/prometheus/client_golang", files: []string{"cmd/statveil/metrics.go", "cmd/statveil/metrics_test.go"}},
@@ -59,7 +60,7 @@ var thirdParty = []third{
 	{module: "go.uber.org/zap", files: []string{"cmd/statveil/*.go"}},
 	{module: "go.yaml.in/yaml/v4", files: []string{"cmd/statveil/manifests_test.go", "config/*.go", "rules/*.go"}, alone: true},
 	{module: "golang.org/x/term", files: []string{"cmd/statveil/*.go"}, alone: true},
-	{module: "golang.org/x/text", files: []string{"rules/*.go", "rules/detect/*.go"}},
+	{module: "golang.org/x/text", files: []string{"proxy/*_test.go", "rules/*.go", "rules/detect/*.go"}},
 	{module: "golang.org/x/net", files: []string{"rules/detect/*.go"}},
 }
 

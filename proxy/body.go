@@ -5,14 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/statveil/statveil/rules"
 )
 
@@ -37,56 +32,15 @@ func (x *exchange) readBody(req *http.Request, msg *rules.Message) (coded bool, 
 	case err != nil:
 		return false, x.unread(err)
 	}
-	coded, err = coding(req, raw)
-	if err != nil || !coded {
-		msg.Body = raw
-		return coded, err
-	}
-	most := max(int64(x.limits.Ratio)*int64(len(raw)), freeRatio)
-	msg.Body, err = x.gunzip(raw, min(most, x.limits.Body))
-	if x.read == nil {
+	msg.Body, coded, err = x.decode(req.Header, raw)
+	if coded && x.read == nil {
 		x.held.add(-cap(raw))
 	}
-	switch {
-	case errors.Is(err, errTooLarge) && most < x.limits.Body:
-		return true, limited(Oversize, "ratio", "the decoded body is larger than "+strconv.Itoa(x.limits.Ratio)+" times the body on the wire")
-	case errors.Is(err, errTooLarge):
-		return true, limited(Oversize, "decoded", "the decoded body is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
-	case errors.Is(err, errBusy):
-		return true, x.full(x.lacked)
-	case err != nil:
-		return true, refuse(Unparseable, "the body is not the gzip it claims to be")
-	}
-	return true, nil
+	return coded, err
 }
-
-// freeRatio is how large a body may become in any case when it is decoded.
-const freeRatio = 64 << 10
 
 func (x *exchange) tooLarge(what string) *Refusal {
 	return limited(Oversize, "body", what+" is larger than "+strconv.FormatInt(x.limits.Body, 10)+" bytes")
-}
-
-// coding says whether the body is gzip: declared, or by its first bytes, since
-// some clients do not declare it.
-func coding(req *http.Request, raw []byte) (bool, error) {
-	var declared []string
-	for _, v := range req.Header.Values("Content-Encoding") {
-		for c := range strings.SplitSeq(v, ",") {
-			if c = strings.ToLower(strings.TrimSpace(c)); c != "" && c != "identity" {
-				declared = append(declared, c)
-			}
-		}
-	}
-	switch {
-	case len(declared) == 0:
-		return bytes.HasPrefix(raw, []byte{0x1f, 0x8b}), nil
-	case len(declared) > 1:
-		return false, refuse(Encoding, "the body has more than one content coding")
-	case declared[0] == "gzip" || declared[0] == "x-gzip":
-		return len(raw) > 0, nil
-	}
-	return false, refuse(Encoding, "the body has a content coding that cannot be undone here; gzip can")
 }
 
 // full refuses a request that there is no room for: now, or ever.
@@ -157,38 +111,6 @@ func (x *exchange) readAll(r io.Reader, size, limit int64) ([]byte, error) {
 			return buf, err
 		}
 	}
-}
-
-// gunzip undoes gzip (RFC 1952), all members. What follows them is an error.
-func (x *exchange) gunzip(b []byte, limit int64) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		return nil, err
-	}
-	return x.readAll(r, 0, limit)
-}
-
-// checkCharset refuses a body that its reader may take for other characters
-// than we do. ASCII is the same in most charsets, but not in UTF-7.
-func checkCharset(req *http.Request, body []byte) error {
-	for _, declared := range req.Header.Values("Content-Type") {
-		_, params, err := mime.ParseMediaType(declared)
-		charset := strings.ToLower(params["charset"])
-		if err != nil {
-			_, charset, _ = strings.Cut(strings.ToLower(declared), "charset=")
-			charset, _, _ = strings.Cut(charset, ";")
-			charset, _, _ = strings.Cut(charset, ",")
-		}
-		charset = strings.ReplaceAll(strings.Trim(charset, `"' `), "_", "-")
-		ascii := !slices.ContainsFunc(body, func(b byte) bool { return b >= utf8.RuneSelf })
-		switch {
-		case charset == "", charset == "utf-8", charset == "utf8", charset == "us-ascii", charset == "ascii":
-		case ascii && (strings.HasPrefix(charset, "iso-8859-") || strings.HasPrefix(charset, "windows-125") || charset == "latin1" || charset == "latin-1" || charset == "cp1252"):
-		default:
-			return refuse(Encoding, "the body has a charset that is not inspected here; UTF-8 is")
-		}
-	}
-	return nil
 }
 
 // A passedBody is of a route that passes: sent as it comes, up to the limit.

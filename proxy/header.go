@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/textproto"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/statveil/statveil/rules"
@@ -68,21 +67,23 @@ func dropSignatures(h http.Header) {
 	h.Del("Signature-Input")
 }
 
-// offerReadable leaves in Accept-Encoding only what restore can undo.
+// offerReadable leaves in Accept-Encoding only what restore can undo, as it was spelled.
 func offerReadable(h http.Header) {
 	if len(h["Accept-Encoding"]) == 0 {
 		return // nobody compresses unasked
 	}
-	offer := "identity"
+	var offer []string
 	for _, v := range h["Accept-Encoding"] {
 		for c := range strings.SplitSeq(v, ",") {
-			name, params, _ := strings.Cut(c, ";")
-			_, weight, _ := strings.Cut(params, "=")
-			q, err := strconv.ParseFloat(textproto.TrimString(weight), 64)
-			if strings.EqualFold(textproto.TrimString(name), "gzip") && (err != nil || q > 0) {
-				offer = "gzip"
+			name, _, _ := strings.Cut(c, ";")
+			name = strings.ToLower(textproto.TrimString(name))
+			if name == "identity" || codings[name] != nil {
+				offer = append(offer, textproto.TrimString(c))
 			}
 		}
 	}
-	h.Set("Accept-Encoding", offer)
+	if len(offer) == 0 {
+		offer = []string{"identity"}
+	}
+	h.Set("Accept-Encoding", strings.Join(offer, ", "))
 }

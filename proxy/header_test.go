@@ -78,12 +78,12 @@ func TestDroppedFromAnswers(t *testing.T) {
 func TestOfferedCodings(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"none: none is added", "", ""},
-		{"gzip among others", "br;q=1.0, gzip;q=0.8, *;q=0.1", "gzip"},
-		{"gzip in upper case", "GZIP", "gzip"},
-		{"no gzip", "br, zstd", "identity"},
-		{"gzip is not wanted", "gzip;q=0, br", "identity"},
-		{"gzip is not wanted, in full", "gzip; q=0.000 , br", "identity"},
-		{"gzip is wanted a little", "gzip;q=0.001", "gzip"},
+		{"gzip among others", "br;q=1.0, gzip;q=0.8, compress, *;q=0.1", "br;q=1.0, gzip;q=0.8"},
+		{"gzip in upper case", "GZIP", "GZIP"},
+		{"what browsers offer", "gzip, deflate, br, zstd", "gzip, deflate, br, zstd"},
+		{"with a dictionary", "gzip, br, zstd, dcb, dcz", "gzip, br, zstd"},
+		{"what is not wanted", "gzip; q=0.000 ,identity;q=0,x-gzip", "gzip; q=0.000, identity;q=0, x-gzip"},
+		{"none of ours", "compress, pack200-gzip;q=0.5", "identity"},
 		{"anything", "*", "identity"},
 	}
 	for _, tt := range tests {

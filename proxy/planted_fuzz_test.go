@@ -119,15 +119,15 @@ func grouped(s string, n int, with string) string {
 	return strings.Join(append(groups, s), with)
 }
 
-// An encoding stands inside a value. Where it is not on, the product does not look
+// A wrapping is an encoding that stands inside a value. Where it is not on, the product does not look
 // through it, or not yet.
-type encoding struct {
+type wrapping struct {
 	name string
 	on   bool
 	wrap func(*choices, string) string
 }
 
-var encodings = []encoding{
+var encodings = []wrapping{
 	{"percent", true, func(c *choices, s string) string { return percented(c, s, c.n(3)) }},
 	{"a URL", true, func(c *choices, s string) string {
 		before := c.pick("https://app.example/r?x=1&u=", "//app.example/p/", "/p?u=", "app://x#")
@@ -141,10 +141,10 @@ var encodings = []encoding{
 		claims, _ := json.Marshal(map[string]any{"sub": s, "iat": 17})
 		return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(claims) + ".c2lnbmF0dXJl"
 	}},
-	{"JSON in a string, escaped", false, func(c *choices, s string) string {
+	{"JSON in a string, escaped", true, func(c *choices, s string) string {
 		return fmt.Sprintf(c.pick(`{"v":%s}`, `["x",%s]`, `%s`), escapedJSON(c, s))
 	}},
-	{"HTML entities", false, func(c *choices, s string) string {
+	{"HTML entities", true, func(c *choices, s string) string {
 		often := c.n(3)
 		var b strings.Builder
 		for _, r := range s {
@@ -157,19 +157,19 @@ var encodings = []encoding{
 		}
 		return b.String()
 	}},
-	{"base64", false, func(c *choices, s string) string {
+	{"base64", true, func(c *choices, s string) string {
 		return base64.StdEncoding.EncodeToString([]byte(s))
 	}},
-	{"base64 without padding", false, func(c *choices, s string) string {
+	{"base64 without padding", true, func(c *choices, s string) string {
 		return base64.RawStdEncoding.EncodeToString([]byte(s))
 	}},
-	{"base64url", false, func(c *choices, s string) string {
+	{"base64url", true, func(c *choices, s string) string {
 		return []*base64.Encoding{base64.RawURLEncoding, base64.URLEncoding}[c.n(2)].EncodeToString([]byte(s))
 	}},
-	{"hex", false, func(c *choices, s string) string {
+	{"hex", true, func(c *choices, s string) string {
 		return fmt.Sprintf([]string{"%x", "%X"}[c.n(2)], s)
 	}},
-	{"a data URL", false, func(c *choices, s string) string {
+	{"a data URL", true, func(c *choices, s string) string {
 		if c.n(2) == 0 {
 			return c.pick("data:,", "data:text/plain,", "data:application/json;charset=utf-8,") + percented(c, s, c.n(3))
 		}
@@ -367,7 +367,7 @@ func plantOne(c *choices) planting {
 	var value string
 	value, p.judge = kind.plant(c)
 	value = around(c, value)
-	on := slices.DeleteFunc(slices.Clone(encodings), func(e encoding) bool { return !e.on })
+	on := slices.DeleteFunc(slices.Clone(encodings), func(w wrapping) bool { return !w.on })
 	for range c.n(6) {
 		e := on[c.n(len(on))]
 		value = around(c, e.wrap(c, value))

@@ -66,22 +66,19 @@ func (x *exchange) restore(res *http.Response) error {
 }
 
 // plain says whether an answer has no content coding.
-func plain(h http.Header) bool {
-	c := strings.ToLower(strings.Join(h["Content-Encoding"], ","))
-	return c == "" || c == "identity"
-}
+func plain(h http.Header) bool { return len(codingsOf(h)) == 0 }
 
 // decoded undoes the content coding of an answer, if it is one we can undo.
 func (x *exchange) decoded(h http.Header, raw []byte) (body []byte, known bool) {
-	if plain(h) {
+	declared := codingsOf(h)
+	switch {
+	case len(declared) == 0 || len(raw) == 0:
 		return raw, true
+	case len(declared) > 1 || codings[declared[0]] == nil:
+		return nil, false
 	}
-	switch strings.ToLower(strings.Join(h["Content-Encoding"], ",")) {
-	case "gzip", "x-gzip":
-		body, err := x.gunzip(raw, x.limits.Body)
-		return body, err == nil
-	}
-	return nil, false
+	body, err := codings[declared[0]](x, raw, x.limits.Body)
+	return body, err == nil
 }
 
 // escapeURL encodes for any place of a URL: + is no space in a path.

@@ -147,8 +147,10 @@ func TestNotRestored(t *testing.T) {
 		{"restore: none", "/quiet/" + phone, nil, func(r *received) string { return tokens.FindString(r.raw) }},
 		{"gzip with nothing in it", "/free/" + phone, []string{"Content-Encoding: gzip"}, func(*received) string { return plain }},
 		{"gzip that is none", "/free/" + phone, []string{"Content-Encoding: gzip"}, func(r *received) string { return tokens.FindString(r.raw) }},
-		{"an unknown coding", "/free/" + phone, []string{"Content-Encoding: deflate"}, stored},
+		{"an unknown coding", "/free/" + phone, []string{"Content-Encoding: compress"}, stored},
 		{"two codings", "/free/" + phone, []string{"Content-Encoding: gzip", "Content-Encoding: gzip"}, stored},
+		{"deflate that goes on behind its end", "/free/" + phone, []string{"Content-Encoding: deflate"}, func(r *received) string { return stored(r) + "x" }},
+		{"zstd that is none", "/free/" + phone, []string{"Content-Encoding: zstd"}, func(r *received) string { return tokens.FindString(r.raw) }},
 		{"larger than the limit", "/free/" + phone, nil, func(r *received) string { return large + tokens.FindString(r.raw) + large }},
 		{"a token that the client sent itself", "/v1/" + theirs + "/y", nil, func(*received) string { return theirs }},
 	}

@@ -295,33 +295,41 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 // msg, and nowhere else.
 func (x *exchange) sanitize(req, out *http.Request, msg *rules.Message) error {
 	began := time.Now()
-	coding, err := x.readBody(req, msg)
+	coded, err := x.readBody(req, msg)
 	x.waited += time.Since(began)
 	if err != nil {
 		return err
 	}
-	if coding {
+	if coded || len(msg.Body) == 0 {
 		out.Header.Del("Content-Encoding")
 	}
-	if err := checkCharset(req, msg.Body); err != nil && len(msg.Body) > 0 {
-		return err
+	if len(msg.Body) > 0 {
+		var transcoded bool
+		if msg.Body, transcoded, err = x.toUTF8(out.Header, msg.Body); err != nil {
+			return err
+		}
+		coded = coded || transcoded
 	}
 	end, err := x.s.InFlight.turn(req.Context(), len(msg.Body))
 	if err != nil {
 		return err
 	}
 	defer end()
-	msg.Header, msg.Room = out.Header, x.room
+	sent := msg.Body
+	mark, text := cutMark(out.Header, sent)
+	msg.Header, msg.Body, msg.Room = out.Header, text, x.room
 	if err := x.match.Read(); err != nil {
 		return err
 	}
 	x.dropForwarded(out.Header)
-	sent := msg.Body
-	if err := x.match.Rewrite(nil, x.seal); err != nil {
+	if err := x.match.Rewrite(mark, x.seal); err != nil {
 		return err
 	}
+	if bytes.Equal(msg.Body, text) {
+		msg.Body = sent
+	}
 	x.held.add(cap(msg.Body) - cap(sent) - x.lent) // of all that, one body is left
-	if coding || !bytes.Equal(sent, msg.Body) {
+	if coded || !bytes.Equal(sent, msg.Body) {
 		dropDigests(out.Header)
 	}
 	if x.replaced > 0 {

@@ -75,7 +75,7 @@ func (m *Match) apparent(w *walker) (medium, string, error) {
 		return jsonMedium, "", nil // and broken
 	case !known:
 		return 0, "", errMedium
-	case claimed == textMedium && !plainText(body):
+	case claimed == textMedium && !plainText(body), claimed == formMedium && slices.ContainsFunc(body, control):
 		return 0, "", errMedium
 	case (declared == "" || declared == "text/plain") && !bytes.ContainsAny(body, " \t\r\n") && m.namesField(body): // no form has these as they are
 		if m.Route.about(inText) {
@@ -198,10 +198,12 @@ func jsonType(t string) bool {
 // plainText says whether these are characters, none of them for machines, and no
 // markup: its entities would hide what they spell.
 func plainText(b []byte) bool {
-	control := func(c byte) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F }
 	begins := b[skipMarks(b, 0):]
 	return utf8.Valid(b) && !slices.ContainsFunc(b, control) && (len(begins) == 0 || begins[0] != '<')
 }
+
+// control says whether a byte is a character for machines.
+func control(c byte) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F }
 
 // rewriteBody treats the body. What was replaced is appended to dst.
 func (m *Match) rewriteBody(w *walker, dst []byte) ([]byte, error) {

@@ -67,9 +67,6 @@ func (d *deepLook) holds(y *layer, sign int) bool {
 	return d == nil || d.room.take(sign*(len(y.text)+perEscape*len(y.escapes))) == nil
 }
 
-// perEscape is what an escape takes in memory, with what a slice of them leaves free.
-const perEscape = 24
-
 // A text with more readings than these is not what people write. Some escapes, nested,
 // have thousands.
 const (

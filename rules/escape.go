@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"html"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -9,11 +11,13 @@ import (
 type escapeKinds uint8
 
 const (
-	percentEscapes escapeKinds = 1 << iota // of URLs and forms (RFC 3986)
-	htmlEscapes                            // of HTML and XML
-	jsonEscapes                            // of JSON (RFC 8259)
-	hexEscapes                             // \x2b, in which web servers write a byte into their logs
-	wideEscapes                            // of percent and HTML, what only lenient readers undo: %u002b, &#43 (loose.go)
+	percentEscapes  escapeKinds = 1 << iota // of URLs and forms (RFC 3986)
+	htmlEscapes                             // of HTML and XML
+	jsonEscapes                             // of JSON (RFC 8259)
+	hexEscapes                              // \x2b, in which web servers write a byte into their logs
+	wideEscapes                             // of percent and HTML, what only lenient readers undo: %u002b, &#43 (loose.go)
+	unicodePercents                         // %u002b, as unescape() of JavaScript and some servers do
+	quotedEscapes                           // =2B, quoted-printable, in which mail is (RFC 2045, section 6.7)
 )
 
 // A dialect is what one reader undoes at once. Behind a backslash, readers differ most.
@@ -22,40 +26,75 @@ type dialect struct {
 	loose *backslashes // what else the reader has behind a backslash (loose.go), or nil
 }
 
+// everyday is the dialect of a reader who undoes all that clients encode values with. Any
+// two of its escapes can be told apart, so the order does not matter.
+var everyday = dialect{percentEscapes | unicodePercents | htmlEscapes | jsonEscapes | hexEscapes, nil}
+
 // unescaped returns a layer with every escape in y that the dialect has undone once, or
 // nil where there is none, or it is too deep. What only looks like an escape is left.
 //
 // All kinds are undone at once. It does not matter which was the outer one: the
 // next layer undoes what this one brought to light.
 func unescaped(y *layer, d dialect) *layer {
-	s := y.text
-	if y.depth >= maxDecodings || !mayEscape(s) {
+	if y.depth >= maxDecodings || !mayEscape(y.text) {
 		return nil
 	}
-	inner := &layer{from: y, depth: y.depth + 1}
-	var text []byte
+	text, escapes, _ := d.decode(nil, nil, y.text)
+	if len(escapes) == 0 {
+		return nil
+	}
+	return &layer{text: view(text), from: y, depth: y.depth + 1, escapes: escapes}
+}
+
+// decode appends s with its escapes undone once to an empty buffer, and where they were
+// in s; of a text without an escape, nothing. It returns the kinds that it met.
+func (d dialect) decode(buf []byte, escapes []escape, s string) ([]byte, []escape, escapeKinds) {
 	copied := 0
+	var met escapeKinds
 	var spelled [maxSpelled]byte
-	for i := 0; i < len(s); {
+	for i := nextEscape(s, 0); i < len(s); {
 		b, size := d.undo(spelled[:0], s[i:])
 		if size == 0 {
-			i++
+			i = nextEscape(s, i+1)
 			continue
 		}
-		if text == nil {
-			text = make([]byte, 0, len(s))
+		met |= kindsOf[s[i]]
+		if len(escapes) == 0 {
+			buf = slices.Grow(buf, len(s))
 		}
-		text = append(text, s[copied:i]...)
-		inner.escapes = append(inner.escapes, escape{int32(len(text)), int32(i), uint8(len(b)), uint16(size)})
-		text = append(text, b...)
-		i += size
-		copied = i
+		buf = append(buf, s[copied:i]...)
+		escapes = append(escapes, escape{int32(len(buf)), int32(i), int32(size), uint8(len(b))})
+		buf = append(buf, b...)
+		copied = i + size
+		i = nextEscape(s, copied)
 	}
-	if text == nil {
-		return nil
+	if len(escapes) > 0 {
+		buf = append(buf, s[copied:]...)
 	}
-	inner.text = view(append(text, s[copied:]...))
-	return inner
+	return buf, escapes, met
+}
+
+// kindsOf are the kinds of the escapes that a byte begins.
+var kindsOf = [256]escapeKinds{'%': percentEscapes, '&': htmlEscapes, '\\': jsonEscapes, '=': quotedEscapes}
+
+// nextEscape returns where in s, from i on, an escape may begin.
+func nextEscape(s string, i int) int {
+	for i < len(s) && kindsOf[s[i]] == 0 {
+		i++
+	}
+	return i
+}
+
+// hasEscape says whether there is an escape in a text.
+func hasEscape(s string) bool {
+	d := dialect{kinds: everyday.kinds | quotedEscapes}
+	var spelled [maxSpelled]byte
+	for i := nextEscape(s, 0); i < len(s); i = nextEscape(s, i+1) {
+		if _, size := d.undo(spelled[:0], s[i:]); size > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func mayEscape(s string) bool {
@@ -71,7 +110,7 @@ const maxSpelled = 64
 func (d dialect) undo(dst []byte, s string) ([]byte, int) {
 	switch c := s[0]; {
 	case c == '%' && d.kinds&percentEscapes != 0:
-		if b, size := unpercentOne(dst, s); size > 0 || d.kinds&wideEscapes == 0 {
+		if b, size := unpercentOne(dst, s); size > 0 || d.kinds&(wideEscapes|unicodePercents) == 0 {
 			return b, size
 		}
 		return unpercentWide(dst, s)
@@ -84,6 +123,8 @@ func (d dialect) undo(dst []byte, s string) ([]byte, int) {
 			return d.loose.undo(dst, s)
 		}
 		return dst, size
+	case c == '=' && d.kinds&quotedEscapes != 0:
+		return unquotedPrintable(dst, s)
 	case c == '&' && d.kinds&htmlEscapes != 0:
 		if d.kinds&wideEscapes != 0 {
 			return unentityLoose(dst, s)
@@ -121,41 +162,40 @@ func unbackslash(dst []byte, s string, hex bool) ([]byte, int) {
 	return dst, 0
 }
 
-// entityNames are the names that HTML gives to characters which matter in an
-// identifier, or next to one.
-var entityNames = map[string]rune{
-	"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\'', "nbsp": ' ', "Tab": '\t', "NewLine": '\n',
-	"plus": '+', "commat": '@', "period": '.', "colon": ':', "sol": '/', "equals": '=', "semi": ';', "comma": ',',
-	"lpar": '(', "rpar": ')', "lowbar": '_', "UnderBar": '_', "hyphen": '-', "dash": '-', "shy": '\u00AD', "percnt": '%', "bsol": '\\',
+// unquotedPrintable undoes =2B, and the line break that =, at the end of a line, is none
+// of (RFC 2045, section 6.7).
+func unquotedPrintable(dst []byte, s string) ([]byte, int) {
+	switch {
+	case len(s) >= 3 && hexByte(s[1], s[2]) >= 0:
+		return append(dst, byte(hexByte(s[1], s[2]))), 3
+	case strings.HasPrefix(s, "=\r\n"):
+		return dst, 3
+	case strings.HasPrefix(s, "=\n"):
+		return dst, 2
+	}
+	return dst, 0
 }
 
-// unentity undoes a character reference of HTML and XML.
+// longestName is the length of &CounterClockwiseContourIntegral;
+const longestName = 33
+
+// unentity undoes a character reference of HTML and XML: any name that ends in a
+// semicolon, and any number, of which many readers forgive that it does not.
 func unentity(dst []byte, s string) ([]byte, int) {
-	end := strings.IndexByte(s[:min(len(s), 12)], ';')
-	if end < 3 && (end < 2 || s[1] == '#') {
-		return dst, 0
-	}
-	name := s[1:end]
-	if name[0] != '#' {
-		if r, ok := entityNames[name]; ok {
-			return utf8.AppendRune(dst, r), end + 1
+	if len(s) > 2 && s[1] == '#' {
+		b, end := unentityNumber(dst, s)
+		if end < len(s) && s[end-min(end, 1)] != ';' && (s[end] == '%' || s[end] == '\\') {
+			return dst, 0 // the rest of the number, or the semicolon, is encoded
 		}
+		return b, end
+	}
+	end := strings.IndexByte(s[:min(len(s), longestName)], ';')
+	if end < 0 {
 		return dst, 0
 	}
-	digits, base := name[1:], 10
-	if digits[0]|0x20 == 'x' {
-		digits, base = digits[1:], 16
-	}
-	var r rune
-	for i := range len(digits) {
-		d := unhex(digits[i])
-		if d < 0 || d >= base || r > utf8.MaxRune {
-			return dst, 0
-		}
-		r = r*rune(base) + rune(d)
-	}
-	if digits == "" || r == 0 || !utf8.ValidRune(r) {
+	text := html.UnescapeString(s[:end+1])
+	if text == s[:end+1] || strings.HasSuffix(text, ";") && s[:end+1] != "&semi;" { // of a shorter name, without its own
 		return dst, 0
 	}
-	return utf8.AppendRune(dst, r), end + 1
+	return append(dst, text...), end + 1
 }

@@ -169,7 +169,7 @@ var errAuthorization = &Error{Reason: Unsafe, Detail: "Authorization holds perso
 // to rewrite them unasked would break the login.
 func (t *treater) checkAuthorization(look *Rule, value string) error {
 	for _, e := range t.edits {
-		if e.rule == look {
+		if e.by(look) {
 			return errAuthorization
 		}
 	}

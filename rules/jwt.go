@@ -16,7 +16,7 @@ func jwtLike(text string) bool {
 // refuseTokens refuses a text with a JWT that no rule took, and that holds personal
 // data.
 func (t *treater) refuseTokens(look *Rule, text string) error {
-	all := t.readings.of(text, t.bare)
+	all := t.read(text)
 	for i := range all {
 		if t.tokenIn(look, &all[i]) {
 			return errToken
@@ -28,33 +28,56 @@ func (t *treater) refuseTokens(look *Rule, text string) error {
 // tokenIn says whether a JWT (RFC 7519) in text, outside what is taken, holds
 // personal data: to rewrite one unasked would break its signature.
 func (t *treater) tokenIn(look *Rule, r *reading) bool {
-	text := r.text
+	for _, token := range jwtSpans(r.text) {
+		if t.taken(r.at(token.start), r.at(token.end)) {
+			continue
+		}
+		for part := range strings.SplitSeq(r.text[token.start:token.end], ".") {
+			if !jwtPart(part) {
+				continue
+			}
+			if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil && look.personal(claims) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// jwtSpans returns where in text a JWT may be. More than two dots are the end of a
+// sentence, or one token after the other.
+func jwtSpans(text string) (found []span) {
 	if !jwtLike(text) {
-		return false
+		return nil
 	}
 	for start := 0; start < len(text); start++ {
-		end, dots := start, 0
+		end, dots, part := start, 0, start
+		json := false
 		for end < len(text) && (isBase64url(text[end]) || text[end] == '.') {
+			if end == part {
+				json = json || jwtPart(text[end:])
+			}
 			if text[end] == '.' {
 				dots++
+				part = end + 1
 			}
 			end++
 		}
-		// More than 2 dots: the end of a sentence, or one token after the other.
-		if dots >= 2 && !t.taken(r.at(start), r.at(end)) {
-			for part := range strings.SplitSeq(text[start:end], ".") {
-				// { and what may follow it in JSON: " or a space, or a line end or tab.
-				if !strings.HasPrefix(part, "ey") && !strings.HasPrefix(part, "ew") {
-					continue
-				}
-				if claims, err := base64.RawURLEncoding.DecodeString(part); err == nil && look.personal(claims) {
-					return true
-				}
-			}
+		if dots >= 2 && json {
+			found = append(found, span{start, end})
 		}
 		start = end
 	}
-	return false
+	return found
+}
+
+// jwtPart says whether a part begins with { and what may follow it in JSON: a quote or a
+// space, or a line end or tab.
+func jwtPart(s string) bool { return strings.HasPrefix(s, "ey") || strings.HasPrefix(s, "ew") }
+
+// inToken says whether a spelling is a part of a JWT.
+func inToken(tokens []span, s spelt) bool {
+	return slices.ContainsFunc(tokens, func(t span) bool { return s.at < t.end && t.start < s.end })
 }
 
 func isBase64url(c byte) bool {

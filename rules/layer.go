@@ -21,9 +21,9 @@ type layer struct {
 
 // An escape is some bytes of a layer that were spelled with others.
 type escape struct {
-	at, from int32  // where the bytes stand, and their spelling
-	bytes    uint8  // how many they are
-	size     uint16 // how long their spelling is
+	at, from int32 // where the bytes stand, and their spelling
+	size     int32 // how long their spelling is
+	bytes    uint8 // how many they are
 }
 
 // outer returns where the spelling of text[start:end] stands in the layer that

@@ -41,7 +41,7 @@ func (f Found) Format(s fmt.State, _ rune) {
 // that neighbours in base64 may share the characters that spell the end of one
 // and the beginning of the other.
 func Look(line string, f *detect.Finder) []Found {
-	l := looker{finder: f, dialects: oneDialect, text: make([]byte, 0, 256)}
+	l := looker{finder: f, dialects: everyone}
 	all := l.look(&layer{text: line})
 	if len(all) == 0 {
 		return nil
@@ -59,13 +59,13 @@ type looker struct {
 	finder   *detect.Finder
 	dialects []dialect
 	spans    []detect.Span
-	text     []byte // being decoded
+	speller  speller
 
 	deep *deepLook // nil: each text has one reading, in one dialect
 }
 
-// oneDialect is that of a reader who undoes all escapes.
-var oneDialect = []dialect{{percentEscapes | htmlEscapes | jsonEscapes | hexEscapes, nil}}
+// everyone is the one dialect of who undoes all.
+var everyone = []dialect{everyday}
 
 // A candidate is a finding in text[start:end] of the layer that is looked at, or
 // in what that decodes to.

@@ -224,22 +224,10 @@ func unpercentWide(dst []byte, s string) ([]byte, int) {
 // come letters, which are taken along.
 func unentityLoose(dst []byte, s string) ([]byte, int) {
 	if len(s) > 2 && s[1] == '#' {
-		at, base := 2, 10
-		if s[2]|0x20 == 'x' {
-			at, base = 3, 16
-		}
-		end := hexEnd(s, at, base)
-		if end == at {
-			return dst, 0
-		}
-		r := character(s[at:end], base)
-		if end < len(s) && s[end] == ';' {
-			end++
-		}
-		return utf8.AppendRune(dst, r), end
+		return unentityNumber(dst, s)
 	}
 	end := 1
-	for end < min(len(s), 33) && isAlphanumeric(s[end]) {
+	for end < min(len(s), longestName) && isAlphanumeric(s[end]) {
 		end++
 	}
 	if end < len(s) && s[end] == ';' {
@@ -250,6 +238,23 @@ func unentityLoose(dst []byte, s string) ([]byte, int) {
 		return dst, 0
 	}
 	return append(dst, text...), end
+}
+
+// unentityNumber undoes &#43; and &#x2b; with any number of zeros, and without the semicolon.
+func unentityNumber(dst []byte, s string) ([]byte, int) {
+	at, base := 2, 10
+	if s[2]|0x20 == 'x' {
+		at, base = 3, 16
+	}
+	end := hexEnd(s, at, base)
+	if end == at {
+		return dst, 0
+	}
+	r := character(s[at:end], base)
+	if end < len(s) && s[end] == ';' {
+		end++
+	}
+	return utf8.AppendRune(dst, r), end
 }
 
 // opaque says whether s, that begins with a backslash or percent sign, begins with what

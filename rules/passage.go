@@ -94,26 +94,6 @@ func (t *treater) follow(q *plan, text string) error {
 	return nil
 }
 
-// difference returns the edit that makes after of text: of all that is not the same
-// at its beginning and end.
-func difference(text, after string) edit {
-	start, end := 0, 0
-	for start < min(len(text), len(after)) && text[start] == after[start] {
-		start++
-	}
-	for end < min(len(text), len(after))-start && text[len(text)-1-end] == after[len(after)-1-end] {
-		end++
-	}
-	inside := func(s string, at int) bool { return at < len(s) && !utf8.RuneStart(s[at]) } // a character
-	for start > 0 && (inside(text, start) || inside(after, start)) {
-		start--
-	}
-	for end > 0 && !utf8.RuneStart(text[len(text)-end]) {
-		end--
-	}
-	return edit{start: start, end: len(text) - end, was: text[start : len(text)-end], with: after[start : len(after)-end], done: true}
-}
-
 // passing is about how many copies of a text there are while its encoding is undone.
 const passing = 3
 
@@ -205,14 +185,9 @@ func (t *treater) throughBase64(w *walker, p *passage, text string) error {
 
 // fromBase64 decodes base64 of text, and says in which of its forms it is.
 func fromBase64(text string) (*base64.Encoding, string, bool) {
-	enc := base64.RawStdEncoding
-	if strings.ContainsAny(text, "-_") {
-		enc = base64.RawURLEncoding
-	}
-	if strings.HasSuffix(text, "=") {
-		if enc = enc.WithPadding('='); len(text)%4 != 0 {
-			return nil, "", false
-		}
+	enc := base64Of(text)
+	if strings.HasSuffix(text, "=") && len(text)%4 != 0 {
+		return nil, "", false
 	}
 	b, err := enc.DecodeString(text)
 	if err != nil || len(b) == 0 || strings.ContainsAny(text, "\r\n") || !utf8.Valid(b) {

@@ -2,42 +2,46 @@ package rules
 
 import (
 	"bytes"
-	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
 )
 
-// A reading is one way to understand a text: as written, or with a
-// percent-encoding undone, or with + as the space that form encoders mean by it.
+// A reading is one way to understand a text: as written, or with escapes undone,
+// or with + as the space that form encoders mean by it.
 type reading struct {
-	text    string   // may alias buf
-	from    *reading // what was decoded; nil: the value itself
-	escapes []int32  // which bytes of text were an escape there, in order
-	offsets []int    // of a value that is not UTF-8: where each byte of text, and its end, began
-	spaced  bool     // the value itself with bare + read as spaces
+	text    string        // may alias buf
+	escapes []escape      // which bytes of text are spelled otherwise in the value, in order
+	via     []escapeKinds // what was undone to read it: the outermost first
+	spaced  bool          // the value itself with bare + read as spaces
+	base    int           // where in the value it begins
 
 	buf    []byte // of text
-	places []int32
+	places []escape
+	kinds  [maxDecodings + 1]escapeKinds // of via
 }
+
+// decoded says whether the text is another one than the value.
+func (r *reading) decoded() bool { return len(r.via) > 0 }
 
 // at returns where in the value the byte i of the reading began.
 func (r *reading) at(i int) int {
-	for ; r.from != nil; r = r.from {
-		before, _ := slices.BinarySearch(r.escapes, int32(i))
-		i += 2 * before
+	k := sort.Search(len(r.escapes), func(k int) bool { return int(r.escapes[k].at) > i }) - 1
+	if k < 0 {
+		return r.base + i
 	}
-	if r.offsets != nil {
-		return r.offsets[i]
+	e := r.escapes[k]
+	if i < int(e.at)+int(e.bytes) {
+		return int(e.from)
 	}
-	return i
+	return i + e.shift()
 }
 
 // snap moves the ends of a span of the value inwards to where a character of
 // this reading begins: the 22 of %22anna@example.com is no part of the address,
 // and neither is the 20 of %2520anna@example.com.
 func (r *reading) snap(start, end int) (int, int) {
-	if r.from == nil && r.offsets == nil {
+	if len(r.escapes) == 0 && r.base == 0 {
 		return start, end
 	}
 	first, last := r.span(start, end)
@@ -47,41 +51,61 @@ func (r *reading) snap(start, end int) (int, int) {
 // span returns what of the reading a span of the value says: the characters that
 // are whole in it.
 func (r *reading) span(start, end int) (first, last int) {
-	first = sort.Search(len(r.text), func(i int) bool { return r.at(i) >= start })
-	last = sort.Search(len(r.text), func(i int) bool { return r.at(i+1) > end })
+	e, inside := r.before(start)
+	if first = start - e.shift(); inside {
+		first = int(e.at) + int(e.bytes)
+	}
+	e, inside = r.before(end)
+	if last = end - e.shift(); inside {
+		last = int(e.at)
+	}
 	return first, max(first, last)
+}
+
+// before returns the last escape that begins before a place in the value, and whether
+// the place is inside of it.
+func (r *reading) before(place int) (e escape, inside bool) {
+	k := sort.Search(len(r.escapes), func(k int) bool { return int(r.escapes[k].from) >= place }) - 1
+	if k < 0 {
+		return escape{from: int32(r.base)}, false
+	}
+	e = r.escapes[k]
+	return e, place < int(e.from)+int(e.size)
 }
 
 // readings are the ways to understand one value, made once for all rules and
 // in buffers that are used again.
 type readings struct {
 	all  [maxDecodings + 2]reading
+	mail reading // with quoted-printable undone, too
 	n    int
-	used int // the most that n was since forget
+	used int      // the most that n was since forget
+	own  []escape // of the last step
 	room *room
 }
 
-// maxDecodings is how many percent-encodings on top of each other are undone.
+// maxDecodings is how many encodings on top of each other are undone.
 const maxDecodings = 5
 
-// of returns the readings of text, the deepest last, and before that the deepest
+// of returns the readings of text, which stands at this place of a value, the deepest last, and before that the deepest
 // with + as spaces: what is encoded is decoded before anyone asks what + means.
 // bare is what a part of a URL is with its bare + as spaces, "" where there is
 // none.
-func (rs *readings) of(text, bare string) []reading {
+func (rs *readings) of(text, bare string, base int) []reading {
 	if rs.n > 0 {
 		return rs.all[:rs.n]
 	}
 	first := rs.next()
-	if r := &rs.all[first]; utf8.ValidString(text) {
-		r.text, r.from, r.offsets, r.spaced = text, nil, nil, false
-	} else {
+	r := &rs.all[first]
+	r.text, r.escapes, r.via, r.spaced, r.base = text, nil, nil, false, base
+	if !utf8.ValidString(text) {
 		r.latin1(text)
 	}
 	last := first
 	for range maxDecodings {
-		n := rs.decode(last)
-		if n < 0 {
+		n := rs.next()
+		if !rs.decode(&rs.all[n], &rs.all[last], everyday) {
+			rs.n--
 			break
 		}
 		last = n
@@ -98,6 +122,15 @@ func (rs *readings) of(text, bare string) []reading {
 		rs.all[last].spaced = last == first
 	}
 	return rs.all[:rs.n]
+}
+
+// inMail returns the deepest reading with quoted-printable undone, or nil. What looks
+// like that is more often a parameter (id=49...), so it is another reading of its own.
+func (rs *readings) inMail(deepest *reading) *reading {
+	if strings.IndexByte(deepest.text, '=') < 0 || !rs.decode(&rs.mail, deepest, dialect{kinds: quotedEscapes}) {
+		return nil
+	}
+	return &rs.mail
 }
 
 // asSpaces returns text with spaces for its +, "" where there is none.
@@ -119,80 +152,104 @@ func (rs *readings) next() int {
 func (rs *readings) fork(last int, spaces string) {
 	n := rs.next()
 	rs.all[n], rs.all[last] = rs.all[last], rs.all[n]
-	r := &rs.all[last]
-	plus := &rs.all[n]
-	r.text, r.from, r.escapes, r.offsets = numbersPlus(plus.text, spaces), plus.from, plus.escapes, plus.offsets
+	r, plus := &rs.all[last], &rs.all[n]
+	plus.via = plus.kinds[:len(plus.via)]
+	r.text, r.escapes, r.base, r.kinds, r.via = numbersPlus(plus.text, spaces), plus.escapes, plus.base, plus.kinds, r.kinds[:len(plus.via)]
 }
 
-// decode adds the reading i with one percent-encoding undone, where there is
-// one, and what only looks like one left. It returns its index, -1 where there
-// was nothing to undo.
-func (rs *readings) decode(i int) int {
-	if strings.IndexByte(rs.all[i].text, '%') < 0 {
-		return -1
-	}
-	n := rs.next()
-	r, from := &rs.all[n], &rs.all[i]
+// perEscape is what an escape takes in memory, with what a slice of them leaves free.
+const perEscape = 24
+
+// decode makes of r what the other reading says with its escapes undone once. It is
+// false where there are none, or no room.
+func (rs *readings) decode(r, from *reading, d dialect) bool {
 	s := from.text
+	n := 0
+	for i := nextEscape(s, 0); i < len(s); i = nextEscape(s, i+1) {
+		n++
+	}
+	if n == 0 {
+		return false
+	}
+	if more := n + len(from.escapes) - cap(r.places); more > 0 && rs.room.take(2*perEscape*more) != nil {
+		return false
+	}
 	buf, err := rs.room.grow(r.buf, len(s))
 	if err != nil {
-		rs.n--
-		return -1
+		return false
 	}
-	r.buf, r.places = buf, r.places[:0]
-	for k := 0; k < len(s); {
-		if s[k] == '%' && k+2 < len(s) && hexByte(s[k+1], s[k+2]) >= 0 {
-			if len(r.places) == cap(r.places) && rs.room.take(2*4*len(r.places)) != nil {
-				break
-			}
-			r.places = append(r.places, int32(len(r.buf)))
-			r.buf = append(r.buf, byte(hexByte(s[k+1], s[k+2])))
-			k += 3
-			continue
+	var met escapeKinds
+	r.buf, rs.own, met = d.decode(buf, rs.own[:0], s)
+	if len(rs.own) == 0 {
+		return false
+	}
+	r.text, r.spaced, r.base = view(r.buf), false, from.base
+	r.lead(from, rs.own)
+	r.kinds = from.kinds
+	r.kinds[len(from.via)] = met
+	r.via = r.kinds[:len(from.via)+1]
+	return true
+}
+
+// lead makes the escapes of the reading, which were found in the text of another one,
+// lead to the value, as the other's do.
+func (r *reading) lead(from *reading, own []escape) {
+	r.places = r.places[:0]
+	old, shift := from.escapes, 0 // how much further back a byte stands here than in the other text
+	for _, e := range own {
+		for len(old) > 0 && old[0].at < e.from {
+			have := old[0]
+			have.at += int32(shift)
+			r.places, old = append(r.places, have), old[1:]
 		}
-		r.buf = append(r.buf, s[k])
-		k++
+		end := e.from + e.size
+		for len(old) > 0 && old[0].at < end {
+			old = old[1:]
+		}
+		start, stop := from.at(int(e.from)), from.at(int(end))
+		shift += int(e.bytes) - int(e.size)
+		r.places = append(r.places, escape{e.at, int32(start), int32(stop - start), e.bytes})
 	}
-	if len(r.places) == 0 {
-		rs.n--
-		return -1
+	for _, have := range old {
+		have.at += int32(shift)
+		r.places = append(r.places, have)
 	}
-	r.text, r.from, r.escapes, r.offsets, r.spaced = view(r.buf), from, r.places, nil, false
-	return n
+	r.escapes = r.places
 }
 
 // latin1 reads a text that is not UTF-8 as ISO 8859-1, as HTTP once did: every
 // byte is a character.
 func (r *reading) latin1(s string) {
-	var offsets []int // rare: it is not worth a buffer
-	r.buf = r.buf[:0]
+	r.buf, r.places = r.buf[:0], r.places[:0]
 	for i := range len(s) {
-		for range utf8.RuneLen(rune(s[i])) {
-			offsets = append(offsets, i)
+		if s[i] >= utf8.RuneSelf {
+			r.places = append(r.places, escape{int32(len(r.buf)), int32(r.base + i), 1, 2})
 		}
 		r.buf = utf8.AppendRune(r.buf, rune(s[i]))
 	}
-	r.text, r.from, r.offsets, r.spaced = view(r.buf), nil, append(offsets, len(s)), false
+	r.text, r.escapes = view(r.buf), r.places
 }
 
 // forget drops what the readings hold of the text, but not their buffers.
 func (rs *readings) forget() {
 	for i := range rs.all[:rs.used] {
-		r := &rs.all[i]
-		r.text, r.from, r.escapes, r.offsets = "", nil, nil, nil
+		rs.all[i].text, rs.all[i].escapes = "", nil
 	}
+	rs.mail.text, rs.mail.escapes = "", nil
 	rs.n, rs.used, rs.room = 0, 0, nil
 }
 
 // large says whether the buffers are too large to be kept.
 func (rs *readings) large() bool {
 	for i := range rs.all {
-		if cap(rs.all[i].buf) > 1<<16 || cap(rs.all[i].places) > 1<<16 {
+		if rs.all[i].large() {
 			return true
 		}
 	}
-	return false
+	return rs.mail.large() || cap(rs.own) > 1<<14
 }
+
+func (r *reading) large() bool { return cap(r.buf) > 1<<16 || cap(r.places) > 1<<14 }
 
 // numbersPlus chooses between text and bare, which has spaces for some of its +:
 // a + stays where it may begin a number, before a digit (of a calling code, which

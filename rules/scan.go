@@ -18,7 +18,7 @@ var hint [256]uint32
 
 const (
 	allHints = 1<<16 - 1 // detect.Hints
-	seenPct  = 1 << 16
+	seenCode = 1 << 16   // what may begin an escape, in the text that the string spells
 	seenDot  = 1 << 17
 	anything = 1<<18 - 1 // what an escape may spell
 
@@ -36,7 +36,11 @@ func init() {
 	for b := 'a'; b <= 'z'; b++ {
 		letters |= hint[b] | hint[b-'a'+'A']
 	}
-	hint['%'] |= seenPct
+	for b := range hint {
+		if kindsOf[b] != 0 {
+			hint[b] |= seenCode
+		}
+	}
 	hint['.'] |= seenDot
 }
 

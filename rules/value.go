@@ -1,30 +1,12 @@
 package rules
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/statveil/statveil/rules/detect"
 )
-
-// An edit is what one rule takes of one value: text[start:end].
-type edit struct {
-	start, end int
-	rule       *Rule
-	kind       string
-	canonical  string
-	masked     string // what a mask leaves of it, where it is spelled in an encoding
-	spaced     bool   // found where a bare + is read as a space
-	was        string // what the Replacer was shown
-	with       string // what takes its place
-	done       bool   // the Replacer has been asked
-}
-
-// unchanged says that the text stays: a rule keeps it, or it is a pseudonym already.
-func (e *edit) unchanged() bool { return e.with == e.was }
 
 // A treater applies the rules that cover one value, in order. It is reused from
 // value to value, so that what is not replaced costs no memory.
@@ -37,6 +19,9 @@ type treater struct {
 	depth   int                              // how deep JSON may nest
 	place   func() string
 
+	speller  speller
+	spare    int // how many bytes may still be decoded of base64 and hex in the value; 0: it was not looked at
+	depth64  int // how many of these it is in
 	readings readings
 	gaps     readings // of a part of the value
 	edits    []edit
@@ -65,7 +50,7 @@ func (t *treater) value(p *plan, text string) error {
 	case p == tangled || t.met > maxMet:
 		return errMet
 	case t.collect != nil: // an empty value counts: it is not the same as another
-		return t.read(p, text)
+		return t.gather(p, text)
 	case text == "" && p.literal != nil:
 		t.removed = true
 		return t.drop(p.literal)
@@ -105,9 +90,9 @@ func (t *treater) name(p *plan, text string) error {
 	return t.treat(p.names, p.keyed, text, true)
 }
 
-// read collects the value for the addresses that end here, and looks into the
+// gather collects the value for the addresses that end here, and looks into the
 // encodings of the others.
-func (t *treater) read(p *plan, text string) error {
+func (t *treater) gather(p *plan, text string) error {
 	rules := p.rules
 	if t.number {
 		rules = p.numbers
@@ -151,43 +136,11 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 			continue
 		case t.number && !find.Numeric(): // digits alone are nobody's number unless a detector is made for them
 			continue
-		case end-start < len(text) || t.deep:
-			if err := t.expect(find, text[start:end]); err != nil {
-				return err
-			}
-			t.findIn(rule, find, text, start, end)
-			whole := reading{text: text}
-			t.add(rule, &whole, &whole, text)
-			if !rule.look {
-				continue
-			}
-			if err := t.lookDeep(rule, text); err != nil {
-				return err
-			}
 		default:
-			// The deepest reading first: what is half of a percent-encoding is no finding.
-			t.readings.room = t.room
-			all := t.readings.of(text, t.bare)
-			if err := t.room.take(0); err != nil {
+			if err := t.search(rule, find, text, start, end); err != nil {
 				return err
 			}
-			for i := len(all) - 1; i >= 0; i-- {
-				if err := t.expect(find, all[i].text); err != nil {
-					return err
-				}
-				t.spans = find.Find(t.spans[:0], all[i].text)
-				t.add(rule, &all[i], &all[len(all)-1], text)
-				if err := t.found(); err != nil {
-					return err
-				}
-			}
-			if !rule.look {
-				continue
-			}
-			t.between(rule, text)
-			if err := t.refuseTokens(rule, text); err != nil {
-				return err
-			}
+			continue
 		}
 		break
 	}
@@ -198,56 +151,81 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 	return t.ask(text)
 }
 
-var errToken = &Error{Reason: Unsafe, Detail: "a JWT holds personal data; name it in a rule with @jwt, or keep it"}
-
-// take lets a rule take text[start:end] whole: what earlier rules found in it
-// too, unless they have every character.
-func (t *treater) take(rule *Rule, start, end int, text string) {
-	if start == end || t.covered(start, end) {
-		return
+// search lets a rule take what it finds in text[start:end], and the last look refuse
+// the request for what it finds where nothing can be replaced.
+func (t *treater) search(rule *Rule, find *detect.Finder, text string, start, end int) error {
+	if t.deep || end-start < len(text) {
+		if err := t.expect(find, text[start:end]); err != nil {
+			return err
+		}
+		if err := t.inEnclosed(rule, find, text, start, end); err != nil {
+			return err
+		}
+		r := t.findIn(rule, find, text, start, end)
+		t.add(rule, r, r)
+		if t.deep && rule.look {
+			return t.lookDeep(rule, text)
+		}
+		return nil
 	}
-	piece := edit{start: start, end: end, rule: rule, kind: "value"}
-	if rule.Do != Keep {
-		t.edits = slices.DeleteFunc(t.edits, func(e edit) bool { return start <= e.start && e.end <= end })
+	// The deepest reading first: what is half of a percent-encoding is no finding.
+	all := t.read(text)
+	if err := t.room.take(0); err != nil {
+		return err
 	}
-	i := 0
-	for i < len(t.edits) && t.edits[i].end <= start {
-		i++
+	if err := t.inEnclosed(rule, find, text, start, end); err != nil {
+		return err
 	}
-	n := i
-	for n < len(t.edits) && t.edits[n].start < end {
-		n++
+	deepest := &all[len(all)-1]
+	one := func(r, deepest *reading) error {
+		if err := t.expect(find, r.text); err != nil {
+			return err
+		}
+		t.spans = find.Find(t.spans[:0], r.text)
+		t.add(rule, r, deepest)
+		return t.found()
 	}
-	if n == i {
-		t.edits = append(t.edits, piece)
-	} else {
-		t.addRest(piece, t.edits[i:n], &reading{text: text})
+	for i := len(all) - 1; i >= 0; i-- {
+		if err := one(&all[i], deepest); err != nil {
+			return err
+		}
 	}
-	slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+	if mail := t.readings.inMail(deepest); mail != nil {
+		if err := one(mail, mail); err != nil {
+			return err
+		}
+	}
+	if !rule.look {
+		return nil
+	}
+	t.between(rule, text)
+	return t.refuseTokens(rule, text)
 }
 
-// findIn finds in text[start:end], as if it were all there is: in t.spans, by their
-// places in text.
-func (t *treater) findIn(rule *Rule, find *detect.Finder, text string, start, end int) {
+// read returns the readings of a value.
+func (t *treater) read(text string) []reading {
+	t.readings.room = t.room
+	return t.readings.of(text, t.bare, 0)
+}
+
+var errToken = &Error{Reason: Unsafe, Detail: "a JWT holds personal data; name it in a rule with @jwt, or keep it"}
+
+// findIn finds in text[start:end], as if it were all there is: in t.spans, as they
+// stand in the reading that it returns.
+func (t *treater) findIn(rule *Rule, find *detect.Finder, text string, start, end int) *reading {
 	if t.deep {
 		t.findDeep(rule, find, text, start, end)
-		return
+		return &reading{text: text}
 	}
 	bare := ""
 	if t.bare != "" {
 		bare = t.bare[start:end]
 	}
 	t.gaps.n, t.gaps.room = 0, t.room
-	all := t.gaps.of(text[start:end], bare)
+	all := t.gaps.of(text[start:end], bare, start)
 	deepest := &all[len(all)-1]
 	t.spans = find.Find(t.spans[:0], deepest.text)
-	for i := range t.spans {
-		s := &t.spans[i]
-		if s.Canonical == "" && deepest.from != nil {
-			s.Canonical = canonical(rule.any, deepest.text[s.Start:s.End])
-		}
-		s.Start, s.End = start+deepest.at(s.Start), start+deepest.at(s.End)
-	}
+	return deepest
 }
 
 func kindOf(s detect.Span) string {
@@ -286,118 +264,10 @@ func (t *treater) forget() {
 	clear(t.edits)
 	t.edits = t.edits[:0]
 	t.settled, t.removed = false, false
-	t.readings.n = 0
+	t.readings.n, t.spare = 0, 0
 	if t.secret != nil {
 		*t.secret = secret{}
 	}
-}
-
-// covered says whether every character of text[at:end] is taken already.
-func (t *treater) covered(at, end int) bool {
-	for _, e := range t.edits {
-		if e.end <= at {
-			continue
-		}
-		if e.start > at {
-			return false
-		}
-		at = e.end
-	}
-	return at >= end && len(t.edits) > 0
-}
-
-// add takes the spans of one reading for a rule. Of a span that overlaps what an
-// earlier rule took, the rest is taken: half a phone number is personal. But
-// only the deepest reading knows what is said; what another finds across that is
-// an accident of the encoding, as hello%20anna@example.com is an address.
-func (t *treater) add(rule *Rule, r, deepest *reading, text string) {
-	before, i := len(t.edits), 0
-	for _, s := range t.spans {
-		start, end := deepest.snap(r.at(s.Start), r.at(s.End))
-		if start >= end {
-			continue
-		}
-		e := edit{start: start, end: end, rule: rule, kind: kindOf(s), canonical: s.Canonical, spaced: r.spaced}
-		if rule.Do == Mask && r.from != nil {
-			e.masked = mask(r.text[s.Start:s.End])
-		}
-		if e.canonical == "" && r.from != nil { // it counts as what it says, not as it is spelled
-			e.canonical = canonical(rule.any, r.text[s.Start:s.End])
-		}
-		for i < before && t.edits[i].end <= e.start {
-			i++
-		}
-		n, mine := i, false // t.edits[i:n] overlap e
-		for n < before && t.edits[n].start < e.end {
-			mine = mine || t.edits[n].rule == rule
-			n++
-		}
-		switch {
-		case n == i:
-			t.edits = append(t.edits, e)
-		case !mine && len(r.text) == len(deepest.text):
-			t.addRest(e, t.edits[i:n], deepest)
-		}
-	}
-	clear(t.spans)
-	if len(t.edits) > before {
-		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
-	}
-}
-
-// between looks once more at what stands between the edits. Glued to a number,
-// an address looked like a part of it: +12025550143:2001:db8::17.
-func (t *treater) between(look *Rule, text string) {
-	n, at := len(t.edits), 0
-	if n == 0 {
-		return
-	}
-	for i := 0; i <= n; i++ {
-		end := len(text)
-		if i < n {
-			end = t.edits[i].start
-		}
-		if at < end {
-			t.findIn(look, look.find, text, at, end)
-			for _, s := range t.spans {
-				t.edits = append(t.edits, edit{start: s.Start, end: s.End, rule: look, kind: kindOf(s), canonical: s.Canonical})
-			}
-			clear(t.spans)
-		}
-		if i < n {
-			at = t.edits[i].end
-		}
-	}
-	if len(t.edits) > n {
-		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
-	}
-}
-
-// addRest adds what of e no other edit has, in as many pieces, as the deepest
-// reading has them. A piece is a value of its own: it has not the canonical form of
-// the whole.
-func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
-	piece := e
-	piece.canonical = ""
-	dumb := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
-	add := func(start, end int) {
-		first, last := deepest.span(start, end)
-		says := strings.TrimFunc(deepest.text[first:last], dumb) // the @ or the point at its end is none of it
-		if says == "" {
-			return
-		}
-		first += strings.Index(deepest.text[first:last], says)
-		if piece.start, piece.end = deepest.at(first), deepest.at(first+len(says)); deepest.from != nil {
-			piece.canonical = canonical(e.rule.any, says)
-		}
-		t.edits = append(t.edits, piece)
-	}
-	at := e.start
-	for _, have := range taken {
-		add(at, have.start)
-		at = have.end
-	}
-	add(at, e.end)
 }
 
 // ask calls the Replacer for every finding, and drops the ones that are kept.
@@ -412,6 +282,18 @@ func (t *treater) ask(text string) error {
 	for _, e := range t.edits {
 		switch {
 		case e.done:
+			t.edits[n] = e
+			n++
+			continue
+		case e.enclosed != nil:
+			e.was = text[e.start:e.end]
+			with, err := t.askEnclosed(&e)
+			if err != nil {
+				return err
+			}
+			if e.with, e.done = with, true; e.unchanged() && !t.marks {
+				continue
+			}
 			t.edits[n] = e
 			n++
 			continue
@@ -457,7 +339,9 @@ func (t *treater) ask(text string) error {
 		case Reject:
 			return rejected(e.rule)
 		}
-		e.with, e.done = with, true
+		if e.with, e.done = with, true; !e.unchanged() {
+			e.with = respell(with, e.via)
+		}
 		if err := t.room.take(perPatch + len(with)); err != nil {
 			return err
 		}
@@ -467,38 +351,4 @@ func (t *treater) ask(text string) error {
 	clear(t.edits[n:])
 	t.edits = t.edits[:n]
 	return nil
-}
-
-// apply returns text with the edits of the treater.
-func (t *treater) apply(text string) string { return apply(text, t.edits) }
-
-// apply returns text with edits, which are in order.
-func apply(text string, edits []edit) string {
-	if len(edits) == 0 {
-		return text
-	}
-	size := len(text)
-	for _, e := range edits {
-		size += len(e.with) - (e.end - e.start)
-	}
-	var b strings.Builder
-	b.Grow(max(size, 0))
-	at := 0
-	for _, e := range edits {
-		b.WriteString(text[at:e.start])
-		if e.unchanged() {
-			b.WriteString(text[e.start:e.end])
-		} else {
-			b.WriteString(e.with)
-		}
-		at = e.end
-	}
-	b.WriteString(text[at:])
-	return b.String()
-}
-
-// taken says whether one edit holds text[start:end].
-func (t *treater) taken(start, end int) bool {
-	i, _ := slices.BinarySearchFunc(t.edits, start, func(e edit, at int) int { return cmp.Compare(e.end, at+1) })
-	return i < len(t.edits) && t.edits[i].start <= start && end <= t.edits[i].end
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,6 +32,8 @@ type walker struct {
 	outer     func() string // the address of the text; nil: it is the body
 	unescaped []byte        // a string that was escaped
 
+	nothing [1 << nothingBits]textSpan // strings in which nothing was found
+
 	removing int  // the depth at which a value is being left out, or -1
 	quiet    bool // looks, before that
 	removed  bool // all of the text is left out
@@ -50,6 +53,9 @@ type patch struct {
 	rule       *Rule // nil: an item is left out
 	kept       bool  // what stands there stays
 }
+
+// A textSpan is doc[start:end].
+type textSpan struct{ start, end int32 }
 
 // A frame is one open object or array.
 type frame struct {
@@ -78,7 +84,7 @@ func getWalker() *walker {
 	w := walkers.Get().(*walker)
 	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth, w.t.met = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth, 0
 	w.stack, w.patches, w.looks, w.outer, w.plus = w.stack[:0], w.patches[:0], false, nil, nil
-	w.t.deep, w.t.tangled, w.t.hidden = false, false, false
+	w.t.deep, w.t.tangled, w.t.hidden, w.t.depth64 = false, false, false, 0
 	w.own, w.t.room, w.t.asked = room{}, &w.own, 0
 	return w
 }
@@ -159,6 +165,7 @@ func (w *walker) walk(first uint16, root *plan) error {
 		top   *frame
 	)
 	w.stack, w.patches, w.removing, w.removed = w.stack[:0], w.patches[:0], -1, false
+	clear(w.nothing[:])
 
 value:
 	if i >= len(d) {
@@ -169,7 +176,7 @@ value:
 		if end, seen = scanString(d, i+1); end < 0 {
 			return w.brokenString(i)
 		}
-		if plan.blind || w.looks && w.possible(seen) && w.finds(i+1, end, seen) {
+		if plan.blind || w.looks && w.holds(i+1, end, seen) {
 			if err := w.leaf(plan, i+1, end, seen&seenEscape != 0); err != nil {
 				return err
 			}
@@ -285,7 +292,7 @@ member:
 	}
 	top = &w.stack[len(w.stack)-1]
 	top.start, top.end = i+1, end
-	if names := top.names; names.blindNames || w.looks && w.possible(seen) && w.finds(i+1, end, seen) {
+	if names := top.names; names.blindNames || w.looks && w.holds(i+1, end, seen) {
 		if err := w.name(names, i+1, end, seen&seenEscape != 0); err != nil {
 			return err
 		}
@@ -322,26 +329,50 @@ func skipSeparators(d []byte, i int) int {
 	return i
 }
 
-// possible says whether the last look might find something in a string of which
-// scanString has seen this: what a detector wants, a percent-encoding, or the
-// dots of a JWT.
-func (w *walker) possible(seen uint32) bool {
-	return seen&(seenPct|seenDot) != 0 || w.auto.kit.any.Possible(detect.Hint(seen&allHints))
-}
-
-// finds says whether rules with find, of any kind but opaque, will find
-// something in the string d[start:end]. Most strings end here.
+// finds says whether rules with find, of any kind but opaque, may find something in
+// the string d[start:end], of which scanString has seen this. Most strings end here.
 func (w *walker) finds(start, end int, seen uint32) bool {
-	if seen&(seenEscape|seenPct) != 0 || end-start >= crowd {
+	text := view(w.doc[start:end])
+	if seen&(seenCode|seenDot) == 0 && !w.auto.kit.any.Possible(detect.Hint(seen&allHints)) {
+		return seen&seenEscape != 0 && len(text) >= shortest64 || w.t.encloses(w.auto.kit.any, text)
+	}
+	if seen&(seenEscape|seenCode) != 0 || len(text) >= crowd {
 		return true // it must be decoded first, or needs room first
 	}
-	text := view(w.doc[start:end])
 	if seen&seenDot != 0 && jwtLike(text) {
 		return true
 	}
 	w.t.spans = w.auto.kit.any.FindHinted(w.t.spans[:0], text, detect.Hint(seen&allHints))
-	return len(w.t.spans) > 0
+	return len(w.t.spans) > 0 || w.t.encloses(w.auto.kit.any, text)
 }
+
+// holds is finds for strings of which bodies hold few many times, such as the names of
+// members: it remembers in which of them there is nothing.
+func (w *walker) holds(start, end int, seen uint32) bool {
+	n := end - start
+	if n < shortest64 {
+		return w.finds(start, end, seen)
+	}
+	if seen&^letters == 0 && !(leads64[w.doc[start]] && mayBegin(view(w.doc[start:end]))) {
+		return false // a word, and base64 would begin with it
+	}
+	first, last := binary.LittleEndian.Uint64(w.doc[start:]), binary.LittleEndian.Uint64(w.doc[end-8:])
+	known := &w.nothing[((first*spread^last)*spread)>>(64-nothingBits)]
+	if int(known.end-known.start) == n && string(w.doc[known.start:known.end]) == string(w.doc[start:end]) {
+		return false
+	}
+	if w.finds(start, end, seen) {
+		return true
+	}
+	*known = textSpan{int32(start), int32(end)}
+	return false
+}
+
+// nothingBits is how many strings are remembered: as powers of two.
+const nothingBits = 8
+
+// spread is an odd number whose bits are well mixed (Knuth, TAOCP 3, section 6.4).
+const spread = 0x9E3779B97F4A7C15
 
 // leaf treats the string d[start:end].
 func (w *walker) leaf(p *plan, start, end int, escaped bool) error {

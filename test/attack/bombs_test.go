@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -67,6 +69,7 @@ func bombs(t *testing.T) []bomb {
 	const m = 2000
 	members := bytes.Repeat(compress(t, 1<<20, gzipWriter), m)
 	flated := compress(t, n, func(w io.Writer) io.WriteCloser { c, _ := flate.NewWriter(w, 9); return c })
+	zlibbed := compress(t, n, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
 	brotlied := compress(t, n, func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 5) })
 	zstds := compress(t, n, func(w io.Writer) io.WriteCloser { c, _ := zstd.NewWriter(w); return c })
 	window := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x98, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00} // a frame with a window of 512 MiB
@@ -98,6 +101,29 @@ func bombs(t *testing.T) []bomb {
 	for i := 0; members2.Len() < 10<<20-40; i++ {
 		fmt.Fprintf(&members2, `"m%d":{},`, i)
 	}
+	var numbers strings.Builder
+	for i := uint32(1); numbers.Len() < 8<<20; i = i*1_664_525 + 1_013_904_223 { // a generator of Numerical Recipes
+		fmt.Fprintf(&numbers, "%d,", i>>4)
+	}
+	array := "[" + numbers.String() + "1]"
+	inBlocks := func(w interface {
+		io.WriteCloser
+		Flush() error
+	}) {
+		_, _ = io.WriteString(w, array[:10]) // a Buffer takes all
+		_ = w.Flush()
+		_, _ = io.WriteString(w, array[10:])
+		_ = w.Close()
+	}
+	var wideBrotli, wideZstd bytes.Buffer
+	inBlocks(brotli.NewWriterOptions(&wideBrotli, brotli.WriterOptions{Quality: 3, LGWin: 24}))
+	z, _ := zstd.NewWriter(&wideZstd, zstd.WithWindowSize(8<<20))
+	inBlocks(z)
+	var wide bytes.Buffer
+	wide.WriteString("\xff\xfe")
+	for _, c := range utf16.Encode([]rune(array[:5<<20-2] + "]")) {
+		wide.Write([]byte{byte(c), byte(c >> 8)})
+	}
 	declared := func(coding string) string { return jsonType + "Content-Encoding: " + coding + "\r\n" }
 	deep := strings.Repeat("[", 128) + strings.Repeat("]", 128)
 
@@ -110,6 +136,11 @@ func bombs(t *testing.T) []bomb {
 		{"deflate", statsPath, declared("deflate"), flated, []string{"413", "415"}},
 		{"brotli", statsPath, declared("br"), brotlied, []string{"413", "415"}},
 		{"zstd", statsPath, declared("zstd"), zstds, []string{"413", "415"}},
+		{"deflate in zlib", statsPath, declared("deflate"), zlibbed, []string{"413"}},
+		{"8 MB of brotli with a window of 16 MiB", statsPath, declared("br"), wideBrotli.Bytes(), []string{"200", "413", "503"}},
+		{"8 MB of zstd with a window of 8 MiB", statsPath, declared("zstd"), wideZstd.Bytes(), []string{"200", "503"}},
+		{"brotli with a window of 16 MiB, cut off", statsPath, declared("br"), wideBrotli.Bytes()[:wideBrotli.Len()-1], []string{"400", "503"}},
+		{"10 MB of UTF-16", statsPath, jsonType, wide.Bytes(), []string{"200", "400", "503"}},
 		{"zstd with a window of 512 MiB", statsPath, declared("zstd"), window, []string{"400", "413", "415"}},
 		{"10 MB of [", statsPath, jsonType, bytes.Repeat([]byte("["), 10_000_000), []string{"413"}},
 		{"deep to the limit, again and again", statsPath, jsonType, []byte("[" + strings.Repeat(deep+",", 9_000) + "1]"), []string{"413"}},

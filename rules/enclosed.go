@@ -1,0 +1,285 @@
+package rules
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/statveil/statveil/rules/detect"
+)
+
+// This file finds personal data in what a value spells in base64 or hex, and spells
+// what takes its place in the same way. Steps of addresses into base64 are another
+// thing: they know that it is there, and what of it is meant.
+
+// An enclosed text is what stands in a value in base64 or hex.
+type enclosed struct {
+	text    string // that it spells
+	spell   func(text string) string
+	edits   []edit // of the text
+	settled bool   // each character of the text is taken
+}
+
+// errEnclosed is about a value of which more is spelled in other ways than people do.
+var errEnclosed = &Error{Reason: Unsafe, Detail: "a value holds more base64 or hex, one in the other, than can be searched"}
+
+// spareSpelled is how many bytes may be decoded of a value in any case, and
+// spelledOften how many times its length.
+const (
+	spareSpelled = 64 << 10
+	spelledOften = 8
+)
+
+// inEnclosed lets a rule take what it finds in what is enclosed in text[start:end].
+func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start, end int) error {
+	if t.deep || t.number { // what is deep is looked through in other ways
+		return nil
+	}
+	all := t.read(text)
+	r := &all[len(all)-1]
+	if !spells(r.text) {
+		return nil
+	}
+	if t.spare == 0 {
+		t.spare = spareSpelled + spelledOften*len(text)
+	}
+	tokens := jwtSpans(r.text)
+	before := len(t.edits)
+	var err error
+	t.speller.each(r.text, func(s spelt, decoded []byte) bool {
+		from, to := r.at(s.at), r.at(s.end)
+		if from < start || to > end || inToken(tokens, s) {
+			return true
+		}
+		if t.spare -= len(decoded); t.spare <= 0 || t.depth64 >= maxDecodings {
+			err = errEnclosed
+			return false
+		}
+		i, _ := slices.BinarySearchFunc(t.edits[:before], from, func(e edit, at int) int {
+			if e.end <= at {
+				return -1
+			}
+			return 1
+		})
+		if i < before && t.edits[i].start < to {
+			if e := &t.edits[i]; e.enclosed != nil && e.start == from && e.end == to {
+				_, err = t.enclosedIn(e.enclosed, rule, find)
+			}
+			return err == nil // else an earlier rule took a part of it: nothing of the rest can be read
+		}
+		if s.packed == 0 && !t.mayHold(find, view(decoded)) {
+			return true
+		}
+		p := s.enclosed(r.text, decoded)
+		if s.packed != 0 {
+			if p, err = t.unpacked(s, r.text); p == nil {
+				return err == nil
+			}
+		}
+		var found bool
+		if found, err = t.enclosedIn(p, rule, find); found {
+			e := edit{start: from, end: to, rule: rule, enclosed: p}
+			copy(e.via[:], r.via)
+			if n := len(t.edits); n == before || t.edits[n-1].end <= from { // not another reading of one that was found
+				t.edits = append(t.edits, e)
+			} else {
+				err = errEnclosed
+			}
+		}
+		return err == nil
+	})
+	if len(t.edits) > before {
+		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+	}
+	return err
+}
+
+// encloses says whether anything may be found in what a text spells. It costs no memory.
+func (t *treater) encloses(find *detect.Finder, text string) bool {
+	if len(text) < shortest64 || !spells(text) {
+		return false
+	}
+	found := false
+	t.speller.each(text, func(s spelt, decoded []byte) bool {
+		found = s.packed != 0 || !harmless(decoded) && t.mayHold(find, view(decoded))
+		return !found
+	})
+	return found
+}
+
+// harmless says whether a text is too short to enclose another one, and has too little in
+// it to be personal data: an id that happens to spell some characters.
+func harmless(b []byte) bool {
+	if len(b) >= shortest64 {
+		return false
+	}
+	digits := 0
+	for _, c := range b {
+		switch {
+		case c >= utf8.RuneSelf || c == '@' || c == ':' || kindsOf[c] != 0:
+			return false
+		case c-'0' <= 9:
+			digits++
+		}
+	}
+	return digits < 4
+}
+
+// mayHold says whether anything may be found in a text. It costs no memory.
+func (t *treater) mayHold(find *detect.Finder, text string) bool {
+	if hasEscape(text) || jwtLike(text) || spells(text) {
+		return true
+	}
+	t.spans = find.Find(t.spans[:0], text)
+	return len(t.spans) > 0
+}
+
+// enclosedIn lets a rule take what it finds in one enclosed text, and says whether it took
+// anything.
+func (t *treater) enclosedIn(p *enclosed, rule *Rule, find *detect.Finder) (bool, error) {
+	w := t.inner()
+	defer w.release()
+	w.t.edits = append(w.t.edits, p.edits...)
+	if err := t.room.take(passing * len(p.text)); err != nil {
+		return false, err
+	}
+	err := w.t.search(rule, find, p.text, 0, len(p.text))
+	t.spare = w.t.spare
+	if err != nil {
+		return false, err
+	}
+	found := len(w.t.edits) > 0
+	p.edits = slices.Clone(w.t.edits)
+	p.settled = w.t.covered(0, len(p.text))
+	return found, t.room.take(perEdit*len(p.edits) - passing*len(p.text))
+}
+
+// inner returns a walker for what is enclosed in the value.
+func (t *treater) inner() *walker {
+	w := getWalker()
+	w.t.replace, w.t.depth, w.t.room, w.t.place, w.t.told, w.t.issued, w.t.marks = t.replace, t.depth, t.room, t.place, t.told, t.issued, true
+	w.t.spare, w.t.depth64 = t.spare, t.depth64+1
+	return w
+}
+
+// askEnclosed calls the Replacer for what was found in an enclosed text, and returns what it
+// spells then.
+func (t *treater) askEnclosed(e *edit) (string, error) {
+	w := t.inner()
+	defer w.release()
+	w.t.edits = append(w.t.edits, e.enclosed.edits...)
+	if err := w.t.ask(e.enclosed.text); err != nil {
+		return "", err
+	}
+	if !slices.ContainsFunc(w.t.edits, func(e edit) bool { return !e.unchanged() }) {
+		return e.was, nil
+	}
+	return respell(e.enclosed.spell(w.t.apply(e.enclosed.text)), e.via), nil
+}
+
+// unpacked returns what is packed in base64, or nil where that is no text.
+func (t *treater) unpacked(s spelt, text string) (*enclosed, error) {
+	p := s.enclosed(text, nil)
+	b := decode64(nil, strings.TrimRight(text[s.at:s.end], "="))
+	var r io.Reader
+	var err error
+	if s.packed == 0x78 {
+		r, err = zlib.NewReader(bytes.NewReader(b))
+	} else {
+		r, err = gzip.NewReader(bytes.NewReader(b))
+	}
+	if err != nil {
+		return nil, nil
+	}
+	most := min(t.spare, mostUnpacked)
+	if err := t.room.take(2 * most); err != nil {
+		return nil, err
+	}
+	defer func() { _ = t.room.take(-2 * most) }()
+	said, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
+	if len(said) > most {
+		return nil, errEnclosed
+	}
+	if t.spare -= len(said); !utf8.Valid(said) || len(said) < shortest { // what is cut off may be read by someone
+		return nil, nil
+	}
+	spell := p.spell
+	return &enclosed{text: string(said), spell: func(with string) string {
+		var b bytes.Buffer
+		var w io.WriteCloser = gzip.NewWriter(&b)
+		if s.packed == 0x78 {
+			w = zlib.NewWriter(&b)
+		}
+		_, _ = io.WriteString(w, with) // a buffer takes all
+		_ = w.Close()
+		return spell(b.String())
+	}}, nil
+}
+
+// mostUnpacked is how many bytes are unpacked of what a value holds. More is not sent in
+// a member of a JSON text, but in a body with a content coding.
+const mostUnpacked = 1 << 20
+
+// enclosed returns what a spelt in text says.
+func (s spelt) enclosed(text string, decoded []byte) *enclosed {
+	said := string(decoded)
+	if s.hex {
+		encode := hex.EncodeToString
+		if strings.ContainsAny(text[s.at:s.end], "ABCDEF") {
+			encode = func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
+		}
+		return &enclosed{text: said, spell: func(with string) string {
+			return encode([]byte(with)) + text[s.at+2*len(said):s.end]
+		}}
+	}
+	spelled := text[s.at:s.end]
+	bare := strings.TrimRight(spelled, "=")
+	enc := base64Of(spelled)
+	own := base64.RawStdEncoding.EncodedLen(len(said))
+	if own < len(bare) && s.packed == 0 {
+		// What follows is not of the text, or spells none. Where it begins with a mark, that
+		// may have been read as a character.
+		enc = enc.WithPadding(base64.NoPadding)
+		if m := strings.LastIndexAny(bare[:own], "+/-_"); m >= own-3 && m%4 > 1 {
+			own, said = m, string(decode64(nil, bare[:m]))
+		}
+	}
+	switch {
+	case own == len(bare) || s.packed != 0:
+		return &enclosed{text: said, spell: func(with string) string { return enc.EncodeToString([]byte(with)) }}
+	case alphabets[bare[own]] == mark64:
+		return &enclosed{text: said, spell: func(with string) string {
+			return enc.EncodeToString([]byte(with)) + spelled[own:]
+		}}
+	}
+	enc = base64Of(spelled)
+	all, odd := bare, ""
+	if len(bare)%4 == 1 {
+		all, odd, enc = bare[:len(bare)-1], bare[len(bare)-1:], enc.WithPadding(base64.NoPadding)
+	}
+	b := decode64(nil, all)
+	rest := b[len(said):]
+	return &enclosed{text: said, spell: func(with string) string {
+		return enc.EncodeToString(append([]byte(with), rest...)) + odd
+	}}
+}
+
+// base64Of says in which of its forms base64 is. Where nothing tells whether it would be
+// padded, it is: most readers want that, but for those of base64url.
+func base64Of(text string) *base64.Encoding {
+	url := strings.ContainsAny(text, "-_")
+	enc := base64.RawStdEncoding
+	if url {
+		enc = base64.RawURLEncoding
+	}
+	if strings.HasSuffix(text, "=") || len(text)%4 == 0 && !url {
+		return enc.WithPadding('=')
+	}
+	return enc
+}

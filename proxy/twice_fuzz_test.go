@@ -112,3 +112,25 @@ func FuzzTwice(f *testing.F) {
 		}
 	})
 }
+
+// TestOwnTokenEncoded: a pseudonym in an address that stands in an encoding is known
+// again, and is no passport for what stands beside it.
+func TestOwnTokenEncoded(t *testing.T) {
+	own := pseudonymOf(phone)
+	sidecar := newRecorder(t, plantedText)
+	for in, passes := range map[string]bool{
+		`"sip:` + own + `%40pbx.example"`:                        true,
+		`"sip:` + own + `%2540pbx.example"`:                      true,
+		`"sip:` + own + `&#64;pbx.example"`:                      true,
+		`"{\"a\":\"sip:` + own + `\\u0040pbx.example\"}"`:        true,
+		`"sip:` + own + `%3A%2B447700900123%40pbx.example"`:      false,
+		`"sip:` + own + `%3Aanna%2540example.com%40pbx.example"`: false,
+		`"sip:` + own + `x%40pbx.example"`:                       false,
+	} {
+		sidecar.send(request("POST", "/c", []string{asJSON}, in))
+		_, got, _ := strings.Cut(sidecar.arrived, "\r\n\r\n")
+		if (got == in) != passes || strings.Contains(got, "7700900123") || strings.Contains(got, "anna") {
+			t.Errorf("%s arrives as %s, want unchanged %v", in, got, passes)
+		}
+	}
+}

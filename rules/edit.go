@@ -16,6 +16,7 @@ type edit struct {
 	rule       *Rule
 	kind       string
 	canonical  string
+	says       string                        // what it spells in an encoding; "": it is none
 	masked     string                        // what a mask leaves of it, where it is spelled in an encoding
 	spaced     bool                          // found where a bare + is read as a space
 	via        [maxDecodings + 1]escapeKinds // what was undone to find it
@@ -133,8 +134,10 @@ func (r *reading) edit(rule *Rule, s detect.Span) edit {
 	if rule.Do == Mask && r.decoded() {
 		e.masked = mask(r.text[s.Start:s.End])
 	}
-	if e.canonical == "" && len(r.escapes) > 0 { // it counts as what it says, not as it is spelled
-		e.canonical = canonical(rule.any, r.text[s.Start:s.End])
+	if len(r.escapes) > 0 { // it counts as what it says, not as it is spelled
+		if e.says = strings.Clone(r.text[s.Start:s.End]); e.canonical == "" {
+			e.canonical = canonical(rule.any, e.says)
+		}
 	}
 	return e
 }
@@ -172,7 +175,7 @@ func (t *treater) between(look *Rule, text string) {
 // the whole.
 func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
 	piece := e
-	piece.canonical = ""
+	piece.canonical, piece.says = "", ""
 	dumb := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
 	add := func(start, end int) {
 		first, last := deepest.span(start, end)
@@ -182,7 +185,7 @@ func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
 		}
 		first += strings.Index(deepest.text[first:last], says)
 		if piece.start, piece.end = deepest.at(first), deepest.at(first+len(says)); len(deepest.escapes) > 0 {
-			piece.canonical = canonical(e.rule.any, says)
+			piece.canonical, piece.says = canonical(e.rule.any, says), strings.Clone(says)
 		}
 		t.edits = append(t.edits, piece)
 	}

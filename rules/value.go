@@ -318,7 +318,7 @@ func (t *treater) ask(text string) error {
 		if e.masked == "" && e.rule.Do == Mask {
 			e.masked = mask(e.was)
 		}
-		*t.secret = secret{e.was, e.canonical, e.masked, t.place}
+		*t.secret = secret{e.was, e.says, e.canonical, e.masked, t.place}
 		with := ""
 		if e.rule != t.told {
 			var err error

@@ -251,64 +251,65 @@ type sending struct {
 
 const formType = "Content-Type: application/x-www-form-urlencoded"
 
-// placesToPlant are the places of a request. Some are refused whatever is done to
-// the rest.
+// placesToPlant are the places of a request. Some have an encoding of their own that
+// HTTP does not undo, which counts; some are refused whatever is done to the rest.
 var placesToPlant = []struct {
 	name    string
+	own     int
 	refused bool
 	put     func(*choices, string) sending
 }{
-	{"path", false, func(c *choices, v string) sending {
+	{"path", 0, false, func(c *choices, v string) sending {
 		return sending{target: c.pick("/c/", "/a//b/", "/%7e/") + percented(c, v, c.n(3)) + c.pick("", "/x", "?y=1", ";m=1")}
 	}},
-	{"matrix parameter", false, func(c *choices, v string) sending {
+	{"matrix parameter", 0, false, func(c *choices, v string) sending {
 		return sending{target: "/c;u=" + percented(c, v, c.n(3)) + "/x"}
 	}},
-	{"query", false, func(c *choices, v string) sending {
+	{"query", 0, false, func(c *choices, v string) sending {
 		return sending{target: fmt.Sprintf("/c?"+c.pick("u=%s", "a=1&u=%s&b", "&&u=%s", "u[]=%s", "a;u=%s;b", "u=1&u=%s"), form(c, v))}
 	}},
-	{"query name", false, func(c *choices, v string) sending {
+	{"query name", 0, false, func(c *choices, v string) sending {
 		return sending{target: fmt.Sprintf("/c?"+c.pick("%s=1", "a=1&%s=", "x&%s&b"), percented(c, v, 1+c.n(2)))}
 	}},
-	{"header", false, func(c *choices, v string) sending {
+	{"header", 0, false, func(c *choices, v string) sending {
 		return sending{lines: []string{c.pick("X-User: ", "X-Request-Id: ", "User-Agent: Mozilla/5.0 (X11) ", "From: ", "X-Forwarded-For: ", "Traceparent: ") + v}}
 	}},
-	{"Referer", false, func(c *choices, v string) sending {
+	{"Referer", 1, false, func(c *choices, v string) sending {
 		return sending{lines: []string{"Referer: https://app.example/" + c.pick("?u=", "p/", "#", "x?a=1&u=") + percented(c, v, 1)}}
 	}},
-	{"cookie", false, func(c *choices, v string) sending {
+	{"cookie", 1, false, func(c *choices, v string) sending {
 		return sending{lines: []string{"Cookie: " + c.pick("u=", "a=1; u=", "a=1;u=", "") + percented(c, v, 1+c.n(2)) + c.pick("", "; b=2")}}
 	}},
-	{"Authorization", true, func(c *choices, v string) sending {
+	{"Authorization", 1, true, func(c *choices, v string) sending {
 		return sending{lines: []string{"Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(v+":secret"))}}
 	}},
-	{"JSON", false, func(c *choices, v string) sending {
+	{"JSON", 0, false, func(c *choices, v string) sending {
 		doc := fmt.Sprintf(c.pick(`{"u":%s}`, `[1,%s]`, `%s`, ` { "a" : [ {"b":{"c":[[ %s ]]}}, 1.0 ] } `, `{"u":1,"u":%s}`, "{\"a\":1}\n{\"u\":%s}\n", "\x1e{\"u\":%s}\n", `{"key":"u","value":%s}`), escapedJSON(c, v))
 		return sending{lines: jsonTypes[c.n(len(jsonTypes))], body: doc}
 	}},
-	{"JSON name", false, func(c *choices, v string) sending {
+	{"JSON name", 0, false, func(c *choices, v string) sending {
 		doc := fmt.Sprintf(c.pick(`{%s:1}`, `{"a":{"b":1,%s:{}}}`, `[{%s:"x"}]`), escapedJSON(c, v))
 		return sending{lines: jsonTypes[c.n(len(jsonTypes))], body: doc}
 	}},
-	{"form", false, func(c *choices, v string) sending {
+	{"form", 0, false, func(c *choices, v string) sending {
 		return sending{lines: []string{formType}, body: fmt.Sprintf(c.pick("u=%s", "a=1&u=%s&b", "u[]=%s"), form(c, v))}
 	}},
-	{"form name", false, func(c *choices, v string) sending {
+	{"form name", 0, false, func(c *choices, v string) sending {
 		return sending{lines: []string{formType}, body: fmt.Sprintf(c.pick("%s=1", "a=1&%s=", "x=&%s"), percented(c, v, 1+c.n(2)))}
 	}},
-	{"multipart", false, func(c *choices, v string) sending {
+	{"multipart", 0, false, func(c *choices, v string) sending {
 		return multipartOf(c, `name="u"`, v)
 	}},
-	{"multipart file", false, func(c *choices, v string) sending {
+	{"multipart file", 0, false, func(c *choices, v string) sending {
 		return multipartOf(c, `name="u"; filename="x.txt"`+"\r\nContent-Type: "+c.pick("text/plain", "application/octet-stream", "application/json"), v)
 	}},
-	{"multipart file name", false, func(c *choices, v string) sending {
+	{"multipart file name", 1, false, func(c *choices, v string) sending {
 		return multipartOf(c, `name="f"; filename="`+quotedName(v)+`"`, "x")
 	}},
-	{"multipart name", false, func(c *choices, v string) sending {
+	{"multipart name", 1, false, func(c *choices, v string) sending {
 		return multipartOf(c, `name="`+quotedName(v)+`"`, "x")
 	}},
-	{"text", false, func(c *choices, v string) sending {
+	{"text", 0, false, func(c *choices, v string) sending {
 		return sending{lines: []string{"Content-Type: " + c.pick("text/plain", "text/plain; charset=utf-8", "application/sdp", "text/csv", "application/octet-stream")},
 			body: c.pick("", "a=x\r\no=", "one,two\n") + v + c.pick("", "\r\n", " and more")}
 	}},
@@ -368,12 +369,12 @@ func plantOne(c *choices) planting {
 	value, p.judge = kind.plant(c)
 	value = around(c, value)
 	on := slices.DeleteFunc(slices.Clone(encodings), func(w wrapping) bool { return !w.on })
-	for range c.n(6) {
+	place := placesToPlant[c.n(len(placesToPlant))]
+	for range c.n(6 - place.own) {
 		e := on[c.n(len(on))]
 		value = around(c, e.wrap(c, value))
 		p.encodings = append(p.encodings, e.name)
 	}
-	place := placesToPlant[c.n(len(placesToPlant))]
 	s := place.put(c, value)
 	p.place, p.refused = place.name, place.refused || slices.Contains(p.encodings, "a JWT")
 	if s.target == "" {

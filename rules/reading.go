@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"sort"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -253,13 +254,16 @@ func (r *reading) large() bool { return cap(r.buf) > 1<<16 || cap(r.places) > 1<
 
 // numbersPlus chooses between text and bare, which has spaces for some of its +:
 // a + stays where it may begin a number, before a digit (of a calling code, which
-// begins with no 0) and behind neither a letter nor a digit, nor an area code in the
+// begins with no 0, in any script) and behind neither a letter nor a digit, nor an area code in the
 // middle of one: +1 (202) 555-0143.
 func numbersPlus(text, bare string) string {
 	b := []byte(bare)
 	for i := range b {
-		number := b[i] != text[i] && i+1 < len(text) && (text[i+1]-'1' < 9 || text[i+1] == '(')
-		if number && (i == 0 || !isBase64url(text[i-1]) || text[i-1] == '-' || text[i-1] == '_') && !areaCode(b[:i]) {
+		if b[i] == text[i] || i+1 == len(text) {
+			continue
+		}
+		next, _ := utf8.DecodeRuneInString(text[i+1:])
+		if (next == '(' || next != '0' && unicode.IsDigit(next)) && (i == 0 || !isBase64url(text[i-1]) || text[i-1] == '-' || text[i-1] == '_') && !areaCode(b[:i]) {
 			b[i] = '+'
 		}
 	}

@@ -83,7 +83,7 @@ func FuzzTree(f *testing.F) {
 			if asked++; f.Rule.Do != Pseudonymize {
 				return f.Instead(), nil
 			}
-			return marked, nil
+			return token, nil
 		})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, doc)
@@ -100,7 +100,7 @@ func FuzzTree(f *testing.F) {
 			}
 			changed++
 			b, a = strings.TrimLeft(b, "nsm "), strings.TrimLeft(a, "sm ") // a number may become a string
-			if !strings.Contains(a, marked) && !strings.Contains(a, "*") || before[i][0] == 'm' && after[i][0] != 'm' || before[i][0] == 's' && after[i][0] != 's' || before[i][0] == '.' {
+			if !strings.Contains(a, token) && !strings.Contains(a, "*") || before[i][0] == 'm' && after[i][0] != 'm' || before[i][0] == 's' && after[i][0] != 's' || before[i][0] == '.' {
 				t.Fatalf("%q became %q\ndoc %s\ngot %s", b, a, doc, got)
 			}
 		}

@@ -83,7 +83,7 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 		return "", err
 	}
 	text := f.Text()
-	if pseudonymized(keyring, f.Kind, text) {
+	if pseudonymized(keyring, f.Kind, f.Says()) {
 		x.found(f, text)
 		return text, nil
 	}

@@ -100,3 +100,35 @@ func TestAllocationsOfFindings(t *testing.T) {
 		}
 	}
 }
+
+// TestAllocationsOfMatches: a body with one-way tokens costs so many allocations a
+// match, whatever its size, and none for anything else. The token itself is the
+// Replacer's.
+func TestAllocationsOfMatches(t *testing.T) {
+	for _, tt := range []struct {
+		name, rules string
+		most        float64 // a match
+	}{
+		{"whole", "      - at: 'body.#.user'\n", 1},
+		{"find", "      - {at: 'body.#.user', find: phone}\n", 4},
+		{"last look", "", 3},
+	} {
+		r := route(t, tt.rules)
+		for _, n := range []int{0, 1, 10, 1000} {
+			doc := []byte(`[{"ts":1795461441956.374,"v":"1.2.3"}`)
+			for i := range n {
+				doc = fmt.Appendf(doc, `,{"user":"+1202555%04d","ssrc":%d}`, i, 3175538551+i)
+			}
+			doc = append(doc, ']')
+			dst := make([]byte, 0, 3*len(doc)+100)
+			got := testing.AllocsPerRun(20, func() {
+				if _, err := r.Body(dst, doc, toToken); err != nil {
+					t.Error(err)
+				}
+			})
+			if got > tt.most*float64(n) {
+				t.Errorf("%s, %d matches: %v allocations, want at most %v", tt.name, n, got, tt.most*float64(n))
+			}
+		}
+	}
+}

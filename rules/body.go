@@ -151,7 +151,7 @@ func (m *Match) contentType() (string, map[string]string, error) {
 		// Two charsets or boundaries, one of them encoded (RFC 2231) maybe: which one
 		// counts?
 		_, parameters, _ := strings.Cut(strings.ToLower(v), ";")
-		if strings.Contains(parameters, "*") || strings.Count(parameters, "charset") > 1 || strings.Count(parameters, "boundary") > 1 {
+		if strings.Contains(parameters, "*") || givenTwice(parameters, "charset") || givenTwice(parameters, "boundary") {
 			return "", nil, errParameters
 		}
 	}
@@ -166,6 +166,22 @@ func (m *Match) contentType() (string, map[string]string, error) {
 		}
 	}
 	return declared, params, nil
+}
+
+// givenTwice says whether some reader finds two parameters of this name: the name
+// before a =, wherever it stands. The boundary of WebKit has that word in its value.
+func givenTwice(parameters, name string) bool {
+	n := 0
+	for {
+		_, rest, ok := strings.Cut(parameters, name)
+		if !ok {
+			return n > 1
+		}
+		if blank := func(c rune) bool { return c <= ' ' || c >= utf8.RuneSelf }; strings.HasPrefix(strings.TrimLeftFunc(rest, blank), "=") {
+			n++
+		}
+		parameters = rest
+	}
 }
 
 // jsonType says whether a type claims JSON: application/json and text/json, all

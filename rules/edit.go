@@ -16,6 +16,7 @@ type edit struct {
 	rule       *Rule
 	kind       string
 	canonical  string
+	says       string                        // what it spells in an encoding; "": it is none
 	masked     string                        // what a mask, or generalize, leaves of it, where it is spelled in an encoding
 	general    bool                          // as general already as generalize would make it
 	rest       bool                          // of a finding that an earlier rule took in part
@@ -141,8 +142,10 @@ func (r *reading) edit(rule *Rule, s detect.Span) edit {
 	if rule.Do == Generalize && r.decoded() {
 		e.generalize(r.text[s.Start:s.End])
 	}
-	if e.canonical == "" && len(r.escapes) > 0 { // it counts as what it says, not as it is spelled
-		e.canonical = canonical(rule.any, r.text[s.Start:s.End])
+	if len(r.escapes) > 0 { // it counts as what it says, not as it is spelled
+		if e.says = strings.Clone(r.text[s.Start:s.End]); e.canonical == "" {
+			e.canonical = canonical(rule.any, e.says)
+		}
 	}
 	return e
 }
@@ -180,7 +183,7 @@ func (t *treater) between(look *Rule, text string) {
 // the whole.
 func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
 	piece := e
-	piece.canonical, piece.rest = "", true
+	piece.canonical, piece.says, piece.rest = "", "", true
 	if e.rule.Do == Generalize {
 		piece.masked, piece.general = "", false
 	}
@@ -193,7 +196,7 @@ func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
 		}
 		first += strings.Index(deepest.text[first:last], says)
 		if piece.start, piece.end = deepest.at(first), deepest.at(first+len(says)); len(deepest.escapes) > 0 {
-			piece.canonical = canonical(e.rule.any, says)
+			piece.canonical, piece.says = canonical(e.rule.any, says), strings.Clone(says)
 		}
 		t.edits = append(t.edits, piece)
 	}

@@ -31,6 +31,7 @@ type Finding struct {
 // A secret is what a Finding must not show when it is printed.
 type secret struct {
 	text      string // may alias the buffer of the body
+	says      string // of a text in an encoding inside the value
 	canonical string // of a detector's span
 	masked    string // where its rule masks or generalizes
 	place     func() string
@@ -44,6 +45,15 @@ type Replacer func(*Finding) (string, error)
 
 // Text returns the exact text of the finding, decoded; of a number, its JSON.
 func (f *Finding) Text() string { return strings.Clone((*f.secret).text) }
+
+// Says returns what the text says once the encodings are undone that the finding
+// stands in inside its value, such as anna@example.com for anna%40example.com.
+func (f *Finding) Says() string {
+	if s := *f.secret; s.says != "" {
+		return s.says
+	}
+	return f.Text()
+}
 
 // Canonical returns the one form of all spellings of this value: what the
 // detector that covers it says (phone numbers E.164, e-mail domains in lower

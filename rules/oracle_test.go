@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -168,21 +169,74 @@ func FuzzAccept(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
+	for _, text := range classedTexts(f) {
+		if len(text.doc) < 1<<10 {
+			f.Add(text.doc)
+		}
+	}
 	r := route(f, "      - {at: body.**.nobody}\n")
-	f.Fuzz(func(t *testing.T, doc []byte) {
-		found := false
-		got, err := r.Body([]byte("before:"), doc, func(*Finding) (string, error) { found = true; return "", nil })
-		want := validTexts(doc) && utf8.Valid(doc) && !loneSurrogate(doc) && depth(doc) <= DefaultDepth
-		if (err == nil) != want {
-			t.Fatalf("%q: got error %v, want accepted %v", doc, err, want)
+	f.Fuzz(func(t *testing.T, doc []byte) { checkAccepted(t, r, doc) })
+}
+
+// FuzzAcceptMutated is FuzzAccept for documents that were valid before a few of
+// their bytes were taken, doubled, moved or replaced by what means something in JSON.
+func FuzzAcceptMutated(f *testing.F) {
+	for seed := range uint64(300) {
+		f.Add(seed, seed*104729)
+	}
+	texts := classedTexts(f)
+	tokens := []string{
+		"{", "}", "[", "]", ",", ":", `"`, `\`, `\"`, `\u`, `\ud83d`, `\ude00`, `\u0022`, "\x00", "\x1e", "\x1f", " ", "\n", "\f", "\u00a0", "\ufeff", "0", "-", "+", ".", "e", "E", "1",
+		"true", "false", "null", "n", "/", "//", "'", "\x80", "\xc0\xaf", "\xed\xa0\x80", "\xe6\x9d", "\xf4\x90\x80\x80", "é", "😀", "[[[[[[[[[[[[[[[[", `{"a":`, `"":`,
+	}
+	r := route(f, "      - {at: body.**.nobody}\n")
+	f.Fuzz(func(t *testing.T, a, b uint64) {
+		w := &docWriter{Rand: rand.New(rand.NewPCG(a, b))}
+		doc := texts[w.IntN(len(texts))].doc
+		if w.IntN(2) == 0 || len(doc) > 1<<12 {
+			w.value("", 4)
+			doc = w.Bytes()
 		}
-		if err == nil && !found && string(got) != "before:"+string(doc) {
-			t.Fatalf("%q became %q", doc, got)
+		doc = bytes.Clone(doc)
+		for range 1 + w.IntN(4) {
+			start := w.IntN(len(doc) + 1)
+			end := min(len(doc), start+w.IntN(4))
+			var piece []byte
+			switch w.IntN(6) {
+			case 0: // taken
+			case 1:
+				piece = slices.Concat(doc[start:end], doc[start:end])
+			case 2: // the rest is cut off
+				end = len(doc)
+			case 3:
+				from := w.IntN(len(doc) + 1)
+				piece = bytes.Clone(doc[from:min(len(doc), from+w.IntN(12))])
+			case 4:
+				piece = []byte{byte(w.IntN(256))}
+			default:
+				piece, end = []byte(tokens[w.IntN(len(tokens))]), start
+			}
+			doc = slices.Concat(doc[:start], piece, doc[end:])
 		}
-		if err != nil && string(got) != "before:" {
-			t.Fatalf("%q: an error left %q", doc, got)
-		}
+		checkAccepted(t, r, doc)
 	})
+}
+
+// checkAccepted compares the engine with encoding/json, and what leaves with what
+// came where nothing is found.
+func checkAccepted(t *testing.T, r *Route, doc []byte) {
+	found := false
+	got, err := r.Body([]byte("before:"), doc, func(*Finding) (string, error) { found = true; return "", nil })
+	want := validTexts(doc) && utf8.Valid(doc) && !loneSurrogate(doc) && depth(doc) <= DefaultDepth
+	if (err == nil) != want {
+		t.Fatalf("%q: got error %v, want accepted %v", doc, err, want)
+	}
+	if err == nil && !found && string(got) != "before:"+string(doc) {
+		t.Fatalf("%q became %q", doc, got)
+	}
+	if err != nil && string(got) != "before:" {
+		t.Fatalf("%q: an error left %q", doc, got)
+	}
 }
 
 // loneSurrogate and depth look at a document that is valid otherwise.

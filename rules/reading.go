@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"bytes"
 	"sort"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -251,15 +253,30 @@ func (rs *readings) large() bool {
 func (r *reading) large() bool { return cap(r.buf) > 1<<16 || cap(r.places) > 1<<14 }
 
 // numbersPlus chooses between text and bare, which has spaces for some of its +:
-// a + stays where it may begin a number, before a digit and behind neither a
-// letter nor a digit.
+// a + stays where it may begin a number, before a digit (of a calling code, which
+// begins with no 0, in any script) and behind neither a letter nor a digit, nor an area code in the
+// middle of one: +1 (202) 555-0143.
 func numbersPlus(text, bare string) string {
 	b := []byte(bare)
 	for i := range b {
-		number := b[i] != text[i] && i+1 < len(text) && (text[i+1]-'0' <= 9 || text[i+1] == '(')
-		if number && (i == 0 || !isBase64url(text[i-1]) || text[i-1] == '-' || text[i-1] == '_') {
+		if b[i] == text[i] || i+1 == len(text) {
+			continue
+		}
+		next, _ := utf8.DecodeRuneInString(text[i+1:])
+		if (next == '(' || next != '0' && unicode.IsDigit(next)) && (i == 0 || !isBase64url(text[i-1]) || text[i-1] == '-' || text[i-1] == '_') && !areaCode(b[:i]) {
 			b[i] = '+'
 		}
 	}
 	return string(b)
+}
+
+// areaCode says whether a text ends in digits in parentheses, behind a + and more
+// digits.
+func areaCode(b []byte) bool {
+	inside := bytes.TrimRight(bytes.TrimSuffix(b, []byte(")")), "0123456789 ")
+	if len(b) == 0 || b[len(b)-1] != ')' || len(inside) >= len(b)-1 || len(inside) == 0 || inside[len(inside)-1] != '(' {
+		return false
+	}
+	before := bytes.TrimRight(inside[:len(inside)-1], "0123456789 -.")
+	return len(before) > 0 && before[len(before)-1] == '+'
 }

@@ -338,7 +338,7 @@ func (t *treater) ask(text string) error {
 		if t.byGuard(e.rule) {
 			e.masked, e.canonical = t.guard.instead(&e), ""
 		}
-		*t.secret = secret{e.was, e.canonical, e.masked, t.place}
+		*t.secret = secret{e.was, e.says, e.canonical, e.masked, t.place}
 		with := ""
 		if e.rule != t.told {
 			var err error

@@ -20,8 +20,9 @@ type treater struct {
 	place   func() string
 
 	speller  speller
-	spare    int // how many bytes may still be decoded of base64 and hex in the value; 0: it was not looked at
-	depth64  int // how many of these it is in
+	spare    int  // how many bytes may still be decoded of base64 and hex in the value; 0: it was not looked at
+	plain    bool // nothing is spelled in the value so
+	depth64  int  // how many of these it is in
 	readings readings
 	gaps     readings // of a part of the value
 	edits    []edit
@@ -269,7 +270,7 @@ func (t *treater) forget() {
 	clear(t.edits)
 	t.edits = t.edits[:0]
 	t.settled, t.removed = false, false
-	t.readings.n, t.spare = 0, 0
+	t.readings.n, t.spare, t.plain = 0, 0, false
 	if t.secret != nil {
 		*t.secret = secret{}
 	}

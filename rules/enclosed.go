@@ -89,18 +89,20 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 		if found, err = t.enclosedIn(p, rule, find); found {
 			e := edit{start: from, end: to, rule: rule, enclosed: p}
 			copy(e.via[:], r.via)
-			if n := len(t.edits); n == before || t.edits[n-1].end <= from { // not another reading of one that was found
-				t.edits = append(t.edits, e)
-			} else {
-				err = errEnclosed
-			}
+			t.edits = append(t.edits, e)
 		}
 		return err == nil
 	})
-	if len(t.edits) > before {
-		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+	if err != nil || len(t.edits) == before {
+		return err
 	}
-	return err
+	slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+	for i := 1; i < len(t.edits); i++ {
+		if t.edits[i].start < t.edits[i-1].end { // two readings of one place: who knows which counts?
+			return errEnclosed
+		}
+	}
+	return nil
 }
 
 // encloses says whether anything may be found in what a text spells. It costs no memory.

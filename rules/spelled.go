@@ -59,8 +59,9 @@ type speller struct {
 	quick bool // what is harmless is of no interest
 }
 
-// each calls do for every text that is spelled in s, with as much of it as is text. That
-// is valid until do returns. It ends where do returns false, and returns that.
+// each calls do for every text that is spelled in s, with as much of it as is text: those
+// in base64 first. That is valid until do returns. It ends where do returns false, and
+// returns that.
 //
 // Where words are short, it reads one byte of eight (as Boyer and Moore 1977 do).
 func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
@@ -73,27 +74,37 @@ func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
 			i = last + 1
 			continue
 		}
-		// In this run, a text may begin here, behind each mark, and where hex does.
+		// In this run, a text may begin here and behind each mark.
 		r := run{}
-		if leads64[s[i]] && mayBegin(s[i:]) && !p.from64(s, i, &r, do) {
-			return false
-		}
-		for hex := 0; i < len(s); i++ {
-			kind := alphabets[s[i]]
-			hex = (hex + 1) & -int(kind&hexDigit) // without a branch, which nobody could foresee
-			if hex == 2*shortest && hexBegins(s[i+1-hex:]) && !p.fromHex(s, i+1-hex, do) {
+		for at := i; ; at = i {
+			if r.read[at%4] <= at && leads64[s[at]] && mayBegin(s[at:]) && !p.from64(s, at, &r, do) {
 				return false
 			}
-			if kind&(mark64|apart) == 0 {
-				continue
+			for i < len(s) && alphabets[s[i]] < mark64 {
+				i++
 			}
-			if kind == apart {
+			if i == len(s) || alphabets[s[i]] == apart {
 				break
 			}
-			at := i + 1
-			if len(s)-at >= shortest64 && r.read[at%4] <= at && leads64[s[at]] && mayBegin(s[at:]) && !p.from64(s, at, &r, do) {
-				return false
+			if i++; i+shortest64 > len(s) {
+				break
 			}
+		}
+	}
+	for i := 0; i+2*shortest <= len(s); {
+		last := i + 2*shortest - 1
+		for last >= i && alphabets[s[last]]&hexDigit != 0 {
+			last--
+		}
+		if last >= i {
+			i = last + 1
+			continue
+		}
+		if hexBegins(s[i:]) && !p.fromHex(s, i, do) {
+			return false
+		}
+		for i < len(s) && alphabets[s[i]]&hexDigit != 0 {
+			i++
 		}
 	}
 	return true

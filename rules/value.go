@@ -142,6 +142,8 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 			continue
 		case t.number && !find.Numeric(): // digits alone are nobody's number unless a detector is made for them
 			continue
+		case t.covered(0, len(text)) && !t.deep && !t.byGuard(rule): // nothing is left
+			continue
 		default:
 			if err := t.search(rule, find, text, start, end); err != nil {
 				return err

@@ -365,6 +365,9 @@ func (w *walker) finds(start, end int, seen uint32) bool {
 // looksInto says whether rules with find, or the guard, may find something in the string
 // d[start:end], of which scanString has seen this. Of names, the kind is 0.
 func (w *walker) looksInto(start, end int, seen uint32, kind int) bool {
+	if seen&^letters == 0 && !w.guards && !mayBegin(view(w.doc[start:end])) {
+		return false
+	}
 	return w.holds(start, end, seen, kind) || w.guards && w.guarded(start, end, seen)
 }
 

@@ -32,7 +32,7 @@ type walker struct {
 	outer     func() string // the address of the text; nil: it is the body
 	unescaped []byte        // a string that was escaped
 
-	guards  bool // the guard looks, too
+	guards  bool                          // the guard looks, too
 	nothing [2][1 << nothingBits]textSpan // names, and other strings, in which nothing was found
 	ahead   aheadLook
 
@@ -391,7 +391,7 @@ func (w *walker) holds(start, end int, seen uint32, kind int) bool {
 }
 
 // nothingBits is how many strings are remembered: as powers of two.
-const nothingBits = 7
+const nothingBits = 6
 
 // spread is an odd number whose bits are well mixed (Knuth, TAOCP 3, section 6.4).
 const spread = 0x9E3779B97F4A7C15

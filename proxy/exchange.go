@@ -37,15 +37,17 @@ type exchange struct {
 	observed   *Refusal            // what a route that observes would refuse the request for
 	read       []byte              // of the body, as the client sent it, where a route observes
 	originals  map[string]original // by token
-	size       int                 // of originals, in bytes
+	shapes     map[string]original // by shape
+	size       int                 // of both, in bytes
 	lent       int                 // bytes in flight, while the request is rewritten
 	lengths    []int               // that tokens have
+	longest    int                 // shape, in bytes
 }
 
 // perOriginal is about what an entry of a map takes in memory, beside its texts.
 const perOriginal = 96
 
-// An original is what the client wrote where a token stands now.
+// An original is what the client wrote where a pseudonym stands now.
 type original struct {
 	text   string
 	number bool // it stood there as a JSON number
@@ -60,10 +62,17 @@ func (x *exchange) route() string {
 
 // seal is the rules.Replacer of the exchange.
 func (x *exchange) seal(f *rules.Finding) (string, error) {
-	switch f.Rule.Do {
+	switch f.Action() {
 	case rules.Pseudonymize:
-	case rules.Mask, rules.Remove:
-		x.replaced++
+		if with := f.Instead(); with != "" { // the guard's
+			x.found(f, with)
+			x.count(f)
+			return "", nil
+		}
+	case rules.Mask, rules.Remove, rules.Generalize:
+		if f.Instead() != f.Text() { // or it is as general already
+			x.count(f)
+		}
 		fallthrough
 	default:
 		x.found(f, f.Instead())
@@ -82,32 +91,63 @@ func (x *exchange) seal(f *rules.Finding) (string, error) {
 	if !f.Issued.IsZero() && f.Issued.Before(x.began) { // or a client could ask for keys of tomorrow
 		c.Time = f.Issued
 	}
-	var token string
-	if c.Reversible {
-		token = keyring.Seal(c, text)
-	} else {
-		token = keyring.Seal(c, f.Canonical())
+	with, shape := shapeOf(keyring, c, f, text)
+	switch {
+	case shape:
+	case c.Reversible:
+		with = keyring.Seal(c, text)
+	default:
+		with = keyring.Seal(c, f.Canonical())
 	}
-	x.found(f, token)
-	x.replaced++
-	if x.req == nil {
-		return token, nil // a record: it has no answer to put anything back into
+	x.found(f, with)
+	x.count(f)
+	if x.req == nil || x.match.Route.Restore != rules.RestoreEcho {
+		return with, nil // a record has no answer to put anything back into
 	}
-	if _, known := x.originals[token]; !known && x.match.Route.Restore == rules.RestoreEcho {
-		if x.originals == nil {
-			x.originals = map[string]original{}
-		}
-		size := len(token) + len(text) + perOriginal
-		if !x.held.take(size) {
-			return "", x.full(size)
-		}
-		x.size += size
-		x.originals[token] = original{text, f.Number}
-		if !slices.Contains(x.lengths, len(token)) {
-			x.lengths = append(x.lengths, len(token))
-		}
+	return with, x.remember(with, original{text, f.Number}, shape)
+}
+
+// remember keeps what the client wrote, for the answer. Of several values with one
+// pseudonym the first comes back.
+func (x *exchange) remember(with string, was original, shape bool) error {
+	kept := &x.originals
+	if shape {
+		kept = &x.shapes
 	}
-	return token, nil
+	if _, known := (*kept)[with]; known {
+		return nil
+	}
+	if *kept == nil {
+		*kept = map[string]original{}
+	}
+	size := len(with) + len(was.text) + perOriginal
+	if !x.held.take(size) {
+		return x.full(size)
+	}
+	x.size += size
+	(*kept)[with] = was
+	if shape {
+		x.longest = max(x.longest, len(with))
+	} else if !slices.Contains(x.lengths, len(with)) {
+		x.lengths = append(x.lengths, len(with))
+	}
+	return nil
+}
+
+// shapeOf returns the pseudonym that looks like a finding, where its rule wants one
+// and it has one. Where the client wrote the digits of a phone number alone, they
+// are digits alone.
+func shapeOf(k *pseudonym.Keyring, c pseudonym.Context, f *rules.Finding, text string) (string, bool) {
+	keep, ok := f.Shape()
+	if !ok {
+		return "", false
+	}
+	canonical := f.Canonical()
+	shape, ok := k.Shape(c, canonical, keep)
+	if bare, plus := strings.CutPrefix(shape, "+"); plus && (f.Number || "+"+text == canonical) {
+		shape = bare
+	}
+	return shape, ok
 }
 
 // pseudonymized says whether a finding is a pseudonym of this keyring already,
@@ -122,8 +162,15 @@ func pseudonymized(k *pseudonym.Keyring, kind, text string) bool {
 	return k.Own(user) && !strings.Contains(domain, "@") && (domain == "" || strings.ContainsFunc(domain, unicode.IsLetter))
 }
 
+// count counts what was replaced.
+func (x *exchange) count(f *rules.Finding) {
+	if !f.Repeated() {
+		x.replaced++
+	}
+}
+
 func (x *exchange) found(f *rules.Finding, with string) {
-	if x.s.Found != nil {
+	if x.s.Found != nil && !f.Repeated() {
 		x.s.Found(x.match.Route, f, with)
 	}
 }

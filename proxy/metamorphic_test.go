@@ -21,8 +21,8 @@ routes:
   - name: all
     match: POST /m
     rules:
-      - {at: [body.callee, form.callee, query.callee], find: dialled}
-      - at: [body.user, body.users, body.number, form.user, query.user, cookie.user, header.X-User]
+      - {at: [body.callee, form.callee, query.callee], find: dialled, as: token}
+      - {at: [body.user, body.users, body.number, form.user, query.user, cookie.user, header.X-User], as: token} # numbers, too
       - {at: body.back, reversible: true}
 `
 

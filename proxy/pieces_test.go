@@ -9,6 +9,9 @@ import (
 	"testing/iotest"
 )
 
+// Shapes of the exchange below, of a number and of a text.
+const shapeOfNumber, shapeOfText = "583920", "+35850583920"
+
 // answered is an exchange in which a number and a text were replaced.
 func answered() (x *exchange, number, text string) {
 	number, text = "psn_"+strings.Repeat("n", 32), "psn_"+strings.Repeat("t", 32)
@@ -16,6 +19,8 @@ func answered() (x *exchange, number, text string) {
 		limits:    Limits{}.withDefaults(),
 		originals: map[string]original{number: {"12.50", true}, text: {`a"b`, false}},
 		lengths:   []int{36},
+		shapes:    map[string]original{shapeOfNumber: {"1e9", true}, shapeOfText: {`+1"2`, false}},
+		longest:   len(shapeOfText),
 	}, number, text
 }
 
@@ -25,9 +30,10 @@ func TestStreamPieces(t *testing.T) {
 	x, n, u := answered()
 	for _, line := range []string{
 		`{"N":"N"}`, `{"N":"x"}`, `{"N":"p"}`, `{"a":"\"N"}`, `{"a":"N p"}`, `{"a":"U p"}`, `["NN","UNU","N,psn_x N","N"]`, `"N"`, `["N" , "psn_"]`, `{"a":"N"  }`,
+		`{"P":"P","a":[S,"S", -S,1S,"U P"]}`, `S`, `"P"`,
 	} {
-		line = strings.NewReplacer("N", n, "U", u).Replace(line)
-		want := string(x.expand([]byte(line), encoding{escapeJSON, true})) + "\n"
+		line = strings.NewReplacer("N", n, "U", u, "S", shapeOfNumber, "P", shapeOfText).Replace(line)
+		want := string(x.expand([]byte(line), jsonEncoding)) + "\n"
 		if !json.Valid([]byte(want)) {
 			t.Fatalf("%s became %s", line, want)
 		}
@@ -48,16 +54,17 @@ func TestStreamPieces(t *testing.T) {
 // FuzzExpand: whatever the answer is, restoring does not panic, and JSON that
 // holds tokens stays JSON.
 func FuzzExpand(f *testing.F) {
-	for _, s := range []string{`"N"N"`, `{"N":"N"}`, `\"N"`, `"N`, `N"`, `["N","U"]`, `{"a":"\\N"}`, `psn_psn_N`} {
+	for _, s := range []string{`"N"N"`, `{"N":"N"}`, `\"N"`, `"N`, `N"`, `["N","U"]`, `{"a":"\\N"}`, `psn_psn_N`,
+		`{"P":"P","a":[S,"S",-S,1S,S.0]}`, `"\u002b35850583920"`, `S`, "it\"s\n\"P\"", `"P\`, `"\uD800P"`, `S"S"`, "\x1eS", `"a":"\"`} {
 		f.Add(s, true)
 		f.Add(s, false)
 	}
 	f.Fuzz(func(t *testing.T, s string, asJSON bool) {
 		x, n, u := answered()
-		doc := strings.NewReplacer("N", n, "U", u).Replace(s)
+		doc := strings.NewReplacer("N", n, "U", u, "S", shapeOfNumber, "P", shapeOfText).Replace(s)
 		e := encodingOf("text/html", nil)
 		if asJSON {
-			e = encoding{escapeJSON, true}
+			e = jsonEncoding
 		}
 		out := x.expand([]byte(doc), e)
 		if asJSON && json.Valid([]byte(doc)) && !json.Valid(out) {
@@ -90,7 +97,7 @@ func TestStreamIsBounded(t *testing.T) {
 	}
 	x.limits.Body = 1 << 20
 	x.originals[u] = original{strings.Repeat("a", 1<<19), false}
-	got := x.expand([]byte(strings.Repeat(fmt.Sprintf("%q,", u), 500)), encoding{escapeJSON, true})
+	got := x.expand([]byte(strings.Repeat(fmt.Sprintf("%q,", u), 500)), jsonEncoding)
 	if len(got) > 2<<20 || strings.Count(string(got), u) < 490 {
 		t.Errorf("a long value 500 times: %d bytes", len(got))
 	}

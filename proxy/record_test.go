@@ -23,6 +23,7 @@ routes:
       - {at: body.id, do: keep}
       - {at: body.user}
       - {at: body.back, reversible: true}
+      - {at: body.shape, as: shape}
       - {at: body.day, linkable: day}
       - {at: body.all, linkable: global}
       - {at: body.room, linkable: body.roomID}
@@ -54,6 +55,7 @@ func TestRecordAsRequest(t *testing.T) {
 		`{"back":"anna@example.com","day":"anna","all":"anna","room":"anna","roomID":"r1"}`,
 		`[1,2,{"x":"192.0.2.7"}]`,
 		`{"nothing":"here"}`,
+		`{"user":[358401234567,1e9,-123456,41.25],"shape":["+1 202 555 0143","192.0.2.7","anna@example.com",1000000000],"back":1000000000}`,
 		`"anna@example.com"`,
 		`{"user":""}`,
 		`{`,

@@ -10,18 +10,20 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/statveil/statveil/pseudonym"
 )
 
 // restore puts the client's own values back into the answer to its request:
 // into the body, and into Location and Link. An answer in which there is
 // nothing to restore passes as it came.
 func (x *exchange) restore(res *http.Response) error {
-	if len(x.originals) == 0 {
+	if !x.restores() {
 		return nil
 	}
 	for _, name := range []string{"Location", "Content-Location", "Link"} {
 		for i, v := range res.Header[name] {
-			res.Header[name][i] = string(x.expand([]byte(v), encoding{escape: escapeURL}))
+			res.Header[name][i] = string(x.expand([]byte(v), urlEncoding))
 		}
 	}
 	if res.Body == nil || res.Request != nil && res.Request.Method == http.MethodHead || res.ContentLength == 0 ||
@@ -49,7 +51,7 @@ func (x *exchange) restore(res *http.Response) error {
 	if known {
 		restored = x.expand(body, encodingOf(res.Header.Get("Content-Type"), body))
 	}
-	x.originals = nil                // of no use any more
+	x.originals, x.shapes = nil, nil // of no use any more
 	if bytes.Equal(restored, body) { // an unknown coding too: it passes as it came
 		x.held.keep(cap(raw))
 		res.Body = io.NopCloser(bytes.NewReader(raw))
@@ -64,6 +66,9 @@ func (x *exchange) restore(res *http.Response) error {
 	res.Header.Set("Content-Length", strconv.Itoa(len(restored)))
 	return nil
 }
+
+// restores says whether something was replaced that may come back.
+func (x *exchange) restores() bool { return len(x.originals)+len(x.shapes) > 0 }
 
 // plain says whether an answer has no content coding.
 func plain(h http.Header) bool { return len(codingsOf(h)) == 0 }
@@ -94,8 +99,18 @@ type resumed struct {
 // would have written it: the collector had only a pseudonym to escape.
 type encoding struct {
 	escape func(string) string
-	json   bool // a string that is one token may become a number
+	json   bool // a string that is one pseudonym may become a number
+	wholes func([]byte) iter.Seq[whole]
+	read   func([]byte) string // one of those
 }
+
+var (
+	jsonEncoding = encoding{escapeJSON, true, jsonWholes, readJSON}
+	textEncoding = encoding{func(s string) string { return s }, false, lines, readText}
+	formEncoding = encoding{escapeURL, false, pairs, readForm}
+	htmlEncoding = encoding{html.EscapeString, false, lines, readText}
+	urlEncoding  = encoding{escapeURL, false, oneValue, readURL}
+)
 
 // encodingOf goes by what the answer says it is, and by how it begins. What a
 // browser might take for HTML is escaped as HTML: a value that is markup must not
@@ -107,13 +122,13 @@ func encodingOf(medium string, b []byte) encoding {
 	switch {
 	case strings.Contains(medium, "json"), strings.Contains(medium, "javascript"), strings.HasPrefix(medium, "text/event-stream"),
 		looksJSON && (medium == "" || strings.HasPrefix(medium, "text/plain")):
-		return encoding{escapeJSON, true}
+		return jsonEncoding
 	case strings.HasPrefix(medium, "text/plain"):
-		return encoding{func(s string) string { return s }, false}
+		return textEncoding
 	case strings.HasPrefix(medium, "application/x-www-form-urlencoded"):
-		return encoding{escapeURL, false}
+		return formEncoding
 	}
-	return encoding{html.EscapeString, false}
+	return htmlEncoding
 }
 
 // oneJSON says whether an answer is one JSON text, of no use before its end. An
@@ -137,49 +152,62 @@ func escapeJSON(s string) string {
 // mostEscaped is how many times longer a text may become in an encoding.
 const mostEscaped = 6
 
-// expand restores in b. In JSON, a string that is one token in place of a number
-// becomes the number again. A client may have sent one long value and get it
-// back many times: past the limit of a body, and where there is no room, pseudonyms
-// stay.
+// A replacement is b[start:end] of an answer, and what the client wrote for it.
+type replacement struct {
+	start, end int
+	raw        bool // a number, without quotes
+	original
+}
+
+// expand restores in b: first the shapes, so that nothing that was restored is
+// taken for one.
 func (x *exchange) expand(b []byte, e encoding) []byte {
-	size, escaped := len(b), map[string]string{}
-	for t := range x.tokens(b) {
-		text, known := escaped[string(b[t.start:t.end])]
+	if len(x.shapes) > 0 {
+		b = x.splice(b, e, x.shapesIn(b, e))
+	}
+	return x.expandTokens(b, e)
+}
+
+func (x *exchange) expandTokens(b []byte, e encoding) []byte { return x.splice(b, e, x.tokensIn(b, e)) }
+
+// splice puts replacements where they belong. A client may have sent one long value
+// and get it back many times: past the limit of a body, and where there is no room,
+// pseudonyms stay.
+func (x *exchange) splice(b []byte, e encoding, all iter.Seq[replacement]) []byte {
+	size, any, escaped := len(b), false, map[string]string{}
+	for r := range all {
+		text, known := r.text, r.raw
 		if !known {
-			if !x.held.some(mostEscaped * len(t.text)) {
+			text, known = escaped[string(b[r.start:r.end])]
+		}
+		if !known {
+			if !x.held.some(mostEscaped * len(r.text)) {
 				return b
 			}
-			text = e.escape(t.text)
-			x.held.add(len(text) - mostEscaped*len(t.text))
-			escaped[string(b[t.start:t.end])] = text
+			text = e.escape(r.text)
+			x.held.add(len(text) - mostEscaped*len(r.text))
+			escaped[string(b[r.start:r.end])] = text
 		}
-		if size += len(text) - (t.end - t.start); int64(size) > x.limits.Body {
+		any = true
+		if size += len(text) - (r.end - r.start); int64(size) > x.limits.Body {
 			break
 		}
 	}
-	if len(escaped) == 0 {
-		return b
-	}
-	if !x.held.some(size) {
+	if !any || !x.held.some(size) {
 		return b
 	}
 	out := make([]byte, 0, size)
 	at := 0
-	for t := range x.tokens(b) {
-		if int64(len(out)+len(t.text)) > x.limits.Body {
+	for r := range all {
+		text, known := r.text, r.raw
+		if !known {
+			text, known = escaped[string(b[r.start:r.end])]
+		}
+		if !known || int64(len(out)+len(r.text)) > x.limits.Body {
 			break
 		}
-		if e.json && t.number && t.start-1 >= at && wholeValue(b, t.start-1, t.end) {
-			out = append(append(out, b[at:t.start-1]...), t.text...)
-			at = t.end + 1
-			continue
-		}
-		text, known := escaped[string(b[t.start:t.end])]
-		if !known { // past the limit
-			break
-		}
-		out = append(append(out, b[at:t.start]...), text...)
-		at = t.end
+		out = append(append(out, b[at:r.start]...), text...)
+		at = r.end
 	}
 	return append(out, b[at:]...)
 }
@@ -194,18 +222,14 @@ func wholeValue(b []byte, open, end int) bool {
 	return len(after) == 0 || after[0] != ':'
 }
 
-// A token is b[start:end] of an answer, and what the client wrote for it.
-type token struct {
-	start, end int
-	original
-}
-
-// tokens yields where in b the tokens of this exchange stand. Tokens need no
+// tokensIn yields where in b the tokens of this exchange stand. Tokens need no
 // escaping anywhere, so bytes are enough to find them. What follows one without
-// a gap, as the x7 of +12025550143x7 does, does not hide it.
-func (x *exchange) tokens(b []byte) iter.Seq[token] {
-	return func(yield func(token) bool) {
-		for at := 0; ; {
+// a gap, as the x7 of +12025550143x7 does, does not hide it. In JSON, a string that
+// is one token in place of a number becomes the number again. The token in the
+// shape of an e-mail address is not the value of that.
+func (x *exchange) tokensIn(b []byte, e encoding) iter.Seq[replacement] {
+	return func(yield func(replacement) bool) {
+		for at, last := 0, 0; ; {
 			i := bytes.Index(b[at:], []byte("psn_"))
 			if i < 0 {
 				return
@@ -217,16 +241,22 @@ func (x *exchange) tokens(b []byte) iter.Seq[token] {
 				run++
 			}
 			for _, n := range x.lengths {
-				if start+n > run {
+				if start+n > run || bytes.HasPrefix(b[start+n:], []byte("@"+pseudonym.EmailDomain)) {
 					continue
 				}
-				if o, ok := x.originals[string(b[start:start+n])]; ok {
-					at = start + n
-					if !yield(token{start, at, o}) {
-						return
-					}
-					break
+				o, ok := x.originals[string(b[start:start+n])]
+				if !ok {
+					continue
 				}
+				at = start + n
+				r := replacement{start: start, end: at, original: o}
+				if e.json && o.number && start-1 >= last && wholeValue(b, start-1, at) {
+					r.start, r.end, r.raw = start-1, at+1, true
+				}
+				if last = r.end; !yield(r) {
+					return
+				}
+				break
 			}
 		}
 	}

@@ -276,7 +276,7 @@ func (x *exchange) roundTrip(req *http.Request, client asked) (*http.Response, e
 	if err := setPath(out.URL, msg.Path); err != nil {
 		return nil, err
 	}
-	if len(x.originals) > 0 {
+	if x.restores() {
 		offerReadable(out.Header)
 	}
 	res, err := x.send(out)

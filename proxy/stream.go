@@ -16,6 +16,7 @@ type stream struct {
 
 	encoding encoding // known with the first line
 	begun    bool
+	torn     bool   // the last line was not complete, and was restored before it was
 	held     []byte // of a line that is not complete
 	out      []byte // restored
 	err      error  // of src
@@ -48,13 +49,29 @@ func (s *stream) Read(p []byte) (int, error) {
 		}
 		if end > 0 {
 			s.x.held.keep(s.x.size)
-			s.out = s.x.expand(s.held[:end], s.encoding)
+			s.out = s.restored(s.held[:end])
 			s.held = append([]byte(nil), s.held[end:]...) // out may be what was held
 		}
 	}
 	n := copy(p, s.out)
 	s.out = s.out[n:]
 	return n, nil
+}
+
+// restored restores what has been read up to here. A line that comes in pieces has
+// no whole values: in none of them can be seen what stands around one.
+func (s *stream) restored(b []byte) []byte {
+	complete := s.err != nil || b[len(b)-1] == '\n'
+	switch end := bytes.IndexByte(b, '\n') + 1; {
+	case s.torn && end > 0 && complete:
+		s.torn = false
+		rest := s.x.expand(b[end:], s.encoding)
+		return append(s.x.expandTokens(b[:end:end], s.encoding), rest...)
+	case s.torn || !complete:
+		s.torn = true
+		return s.x.expandTokens(b, s.encoding)
+	}
+	return s.x.expand(b, s.encoding)
 }
 
 func (s *stream) Close() error { return s.src.Close() }
@@ -65,7 +82,7 @@ func (x *exchange) whole(b []byte) int {
 	for i > 0 && (b[i-1] >= 'a' && b[i-1] <= 'z' || b[i-1] >= '0' && b[i-1] <= '9' || b[i-1] == '_') {
 		i--
 	}
-	if len(b)-i > slices.Max(x.lengths) { // too long for one
+	if len(x.lengths) == 0 || len(b)-i > slices.Max(x.lengths) { // too long for one
 		return len(b)
 	}
 	return i

@@ -15,10 +15,14 @@ const label = "statveil/1"
 
 // What a derived key is used for. No key has two uses.
 const (
-	useOneWay     = "one-way"    // PRF of the value; the only key that depends on the scope
+	useOneWay     = "one-way"    // PRF of the value; depends on the scope
 	useTag        = "tag"        // authenticates one-way tokens
 	useReversible = "reversible" // AES-SIV
 	useScope      = "scope"      // PRF of the scope inside reversible tokens
+
+	usePhoneShape   = "phone-shape"   // FF1; these three depend on the scope
+	useIntegerShape = "integer-shape" // FF1
+	useIPShape      = "ip-shape"      // ipcrypt-pfx
 )
 
 // version is one secret made ready: every key that does not depend on a scope,
@@ -32,6 +36,8 @@ type version struct {
 	tag        mac
 	scope      mac
 	siv        *subtle.AESSIV
+	tenant     string
+	shapes     shapeKeys
 }
 
 // derive makes a version ready (HKDF-SHA-256, RFC 5869).
@@ -40,7 +46,7 @@ func derive(tenant string, v Version) (*version, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &version{number: v.Number, from: v.From, prk: newMAC(prk)}
+	d := &version{number: v.Number, from: v.From, prk: newMAC(prk), tenant: tenant}
 	for _, k := range []struct {
 		use string
 		mac *mac
@@ -75,6 +81,19 @@ func (v *version) scopedKey(s *scratch, scope string) {
 	s.buf = append(s.buf, 1)
 	s.sumMAC(&v.prk)
 	s.key = s.sum
+}
+
+// shapeKey derives a key of shapes, as scopedKey does.
+func (v *version) shapeKey(use, scope string) [sha256.Size]byte {
+	s := newScratch()
+	defer s.release()
+	s.buf = append(s.buf[:0], infoPrefix(use, v.tenant)...)
+	s.buf = appendField(s.buf, scope)
+	s.buf = append(s.buf, 1)
+	s.sumMAC(&v.prk)
+	key := s.sum
+	clear(s.sum[:])
+	return key
 }
 
 // info names one key. Every field has its length before it, so that no two

@@ -28,9 +28,20 @@
 // characters; a reversible token has at most 44 plus 1.6 for each byte of
 // the text, so it shows how long the text is. Both show their key version.
 //
-// The construction is HKDF-SHA-256 (RFC 5869), HMAC-SHA-256 (RFC 2104) and
-// AES-SIV-CMAC-512 (RFC 5297). docs/pseudonyms.md describes it so that another
-// implementation can be written, and testdata/vectors.json verifies one.
+// # Shapes
+//
+// [Keyring.Shape] makes a pseudonym that looks like its text: a number of as many
+// digits, an address in the same network as its neighbours. It cannot be told from
+// what it stands for, so it has no check and no version, and what was replaced twice
+// stays so.
+//
+// # Construction
+//
+// It is HKDF-SHA-256 (RFC 5869), HMAC-SHA-256 (RFC 2104) and
+// AES-SIV-CMAC-512 (RFC 5297); of shapes FF1 (NIST SP 800-38G) and ipcrypt-pfx
+// (draft-denis-ipcrypt). docs/pseudonyms.md describes it so that another
+// implementation can be written, and testdata/vectors.json and shapes.json verify
+// one.
 //
 // # What not to do
 //

@@ -42,6 +42,14 @@ func TestDocsExample(t *testing.T) {
 		}
 		want[who+" token"] = v.Token
 	}
+	for _, v := range readShapes(t) {
+		if v.Name != "phone number" && v.Name != "integer" && v.Name != "IPv4" && v.Name != "e-mail" {
+			continue
+		}
+		use := map[string]string{"phone number": "phone-shape", "integer": "integer-shape", "IPv4": "ip-shape", "e-mail": "one-way"}[v.Name]
+		want[v.Name+" as a shape"], want[v.Name+" before"] = "shape    "+v.Shape+"\n", "text     "+v.Text
+		want[v.Name+" shape key"] = hex.EncodeToString(oracle{unhex(t, v.Secret), v.Tenant, int(v.Version)}.key(use, "", 32))
+	}
 	for name, text := range want {
 		if !strings.Contains(docs, text) {
 			t.Errorf("docs/pseudonyms.md lacks the %s: %s", name, text)

@@ -24,6 +24,7 @@ func FuzzOpen(f *testing.F) {
 				f.Add(token)
 				f.Add(strings.ToUpper(token))
 				f.Add(token + "a")
+				f.Add(token + "@pseudonym.invalid")
 				f.Add(token[:len(token)-1])
 			}
 		}
@@ -40,8 +41,9 @@ func FuzzOpen(f *testing.F) {
 		if text != want {
 			t.Fatalf("Open(%q): got %q, want %q", token, text, want)
 		}
-		if got := all.Own(token); got != known {
-			t.Fatalf("Own(%q): got %v, want %v", token, got, known)
+		_, shape := genuine[strings.TrimSuffix(asciiLower(token), "@pseudonym.invalid")]
+		if got := all.Own(token); got != (known || shape) {
+			t.Fatalf("Own(%q): got %v, want %v", token, got, known || shape)
 		}
 	})
 }
@@ -76,6 +78,41 @@ func FuzzSeal(f *testing.F) {
 		}
 		if got := ring.Seal(c, token); got != token {
 			t.Fatalf("%+v %q: %s sealed again is %s", c, text, token, got)
+		}
+	})
+}
+
+// FuzzShape: whatever the text, the shape is that of the oracle, of the same kind and
+// length, and another one in another scope.
+func FuzzShape(f *testing.F) {
+	o := oracle{secret: secret(1), tenant: "acme", number: 1}
+	ring := newRing(f, o.tenant, pseudonym.Version{Number: 1, Secret: o.secret})
+	for _, v := range []struct {
+		text string
+		keep int
+	}{
+		{"+358401234567", 4}, {"+1234567", 1}, {"+123456", 0}, {"-123456", 0}, {"012345", 0}, {"999999999999999", 2}, {"192.0.2.7", 0}, {"::1", 0},
+		{"::ffff:1.2.3.4", 0}, {"fe80::1%a", 0}, {"a@b", 0}, {"@", 0}, {"-", 0}, {"+", 1}, {"", -1}, {"+" + strings.Repeat("1", 60), 2},
+	} {
+		f.Add(v.text, v.keep)
+	}
+	f.Fuzz(func(t *testing.T, text string, keep int) {
+		got, ok := ring.Shape(pseudonym.Context{}, text, keep)
+		if !ok {
+			if got != "" {
+				t.Fatalf("%q, keep %d: got %q and no shape", text, keep, got)
+			}
+			return
+		}
+		if ring.Own(text) {
+			return
+		}
+		if want := o.shape("", text, keep); got != want {
+			t.Fatalf("%q, keep %d: got %q, want %q", text, keep, got, want)
+		}
+		digits := strings.Trim(text, "+-0123456789") == ""
+		if digits && (len(got) != len(text) || text[0] == '+' && !strings.HasPrefix(got, text[:keep])) {
+			t.Fatalf("%q, keep %d: got %q", text, keep, got)
 		}
 	})
 }

@@ -178,9 +178,13 @@ func (k *Keyring) Open(token string) (string, error) {
 }
 
 // Own reports whether token is exactly a token made with this keyring, of either
-// kind and any version, in letters of any case. The time it takes does not
-// depend on how much of a forged tag is right.
+// kind and any version, in letters of any case, or one at [EmailDomain]: the shape
+// of an e-mail address. The time it takes does not depend on how much of a forged
+// tag is right.
 func (k *Keyring) Own(token string) bool {
+	if user, ok := emailShape(token); ok {
+		token = user
+	}
 	_, err := k.Open(token)
 	return err == nil || err == ErrOneWay
 }

@@ -39,15 +39,17 @@ const (
 	stepName    stepKind = iota // a member of this name; a number also the element
 	stepPattern                 // members whose name matches * and ?
 	stepElement                 // #: every element
+	stepQuery                   // #(name=="value")#: the elements in which a member of this name has this value
 	stepDeep                    // **: any depth, none included
 	stepKeys                    // @keys: the names of the members
 	stepInto                    // into an encoding
 )
 
 type step struct {
-	kind stepKind
-	name string // folded
-	into codec
+	kind  stepKind
+	name  string // folded; of a query, a pattern
+	value string // of a query: a pattern
+	into  codec
 }
 
 // parseAddress reads an address. The error says what is wrong with it.
@@ -132,8 +134,8 @@ func (a *address) parseName(s string) (steps string, err error) {
 	if a.root == inHeader && len(a.steps) == 0 {
 		parsed = headerStep(parsed)
 	}
-	if parsed.kind == stepElement {
-		err = fmt.Errorf(`# is an element of an array, and there is none here; the name is \#`)
+	if parsed.kind == stepElement || strings.HasPrefix(name, "#(") {
+		err = errors.New(`# is an element of an array, and there is none here; the name is \#`)
 	}
 	a.steps = append(a.steps, parsed)
 	return steps, err
@@ -164,6 +166,9 @@ func (a *address) parseSteps(path string, at after) error {
 		}
 		if at == afterKeys {
 			return errors.New("@keys is the last step: it selects names")
+		}
+		if n := len(a.steps); piece[0] == '#' && n > 0 && a.steps[n-1].kind == stepQuery {
+			return fmt.Errorf("%q: an element that a query names has members, and no elements", piece)
 		}
 		into, isCodec := codec(0), false
 		if piece[0] == '@' {
@@ -212,7 +217,7 @@ func (a *address) parseSteps(path string, at after) error {
 
 // cutStep cuts the first step off a path.
 func cutStep(path string) (piece, rest string, err error) {
-	end := 0
+	end := queryEnd(path)
 	for end < len(path) && path[end] != '.' {
 		if path[end] == '\\' {
 			end++
@@ -236,8 +241,10 @@ func parseStep(text string) (step, error) {
 		return step{kind: stepElement}, nil
 	case text == "**":
 		return step{kind: stepDeep}, nil
+	case strings.HasPrefix(text, "#("):
+		return parseQuery(text)
 	case text[0] == '#':
-		return step{}, fmt.Errorf("%q: of the forms with #, only # alone (every element) names places here", text)
+		return step{}, fmt.Errorf(`%q: of the forms with #, only # alone (every element) and #(name=="value")# name places here`, text)
 	case text[0] == '@':
 		return step{}, fmt.Errorf(`%q names no place to write to; steps are @keys, %s; a member of that name is \%s`, text, strings.Join(codecList(), ", "), text)
 	case text[0] == '!' || text[0] == '{' || text[0] == '[':
@@ -251,10 +258,7 @@ func parseStep(text string) (step, error) {
 			if i++; i == len(text) {
 				return step{}, errors.New(`the path ends in the middle of an escape; \\ is a backslash`)
 			}
-			if text[i] == '*' || text[i] == '?' || text[i] == '\\' {
-				name = append(name, '\\')
-			}
-			name = append(name, text[i])
+			name = appendLiteral(name, text[i])
 		case '|':
 			return step{}, fmt.Errorf(`%q: pipes name no place to write to; a | in a name is \|`, text)
 		case '*', '?':
@@ -268,6 +272,14 @@ func parseStep(text string) (step, error) {
 		name = []byte(unescapePattern(string(name)))
 	}
 	return step{kind: kind, name: string(appendFold(nil, string(name)))}, nil
+}
+
+// appendLiteral appends a character to a pattern in which it is not wild.
+func appendLiteral(pattern []byte, c byte) []byte {
+	if c == '*' || c == '?' || c == '\\' {
+		pattern = append(pattern, '\\')
+	}
+	return append(pattern, c)
 }
 
 // unescapePattern removes the backslashes that keep * and ? from being wild.

@@ -22,6 +22,8 @@ func stepsText(a *address) string {
 			all = append(all, "element")
 		case stepDeep:
 			all = append(all, "deep")
+		case stepQuery:
+			all = append(all, "query "+s.name+" is "+s.value)
 		}
 	}
 	return rootNames[a.root] + ": " + strings.Join(all, ", ")
@@ -119,8 +121,8 @@ func TestBadAddresses(t *testing.T) {
 		{"body.a.", "the path has an empty step"},
 		{`body.a\`, `the path ends in the middle of an escape; \\ is a backslash`},
 		{`body.a\\\`, `the path ends in the middle of an escape; \\ is a backslash`},
-		{`body.#(id=="x")`, `"#(id==\"x\")": of the forms with #, only # alone (every element) names places here`},
-		{"body.##", `"##": of the forms with #, only # alone (every element) names places here`},
+		{"body.##", `"##": of the forms with #, only # alone (every element) and #(name=="value")# name places here`},
+		{`body.#[id=="x"]#`, `"#[id==\"x\"]#": of the forms with #, only # alone (every element) and #(name=="value")# name places here`},
 		{"body.a.@reverse", `"@reverse" names no place to write to; steps are @keys, @fromstr, @base64, @pct, @url, @jwt; a member of that name is \@reverse`},
 		{"body.a|b", `"a|b": pipes name no place to write to; a | in a name is \|`},
 		{"body.{a,b}", `"{a,b}": literals and multipaths name no place to write to; escape the first character with \`},

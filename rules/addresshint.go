@@ -25,6 +25,9 @@ func addressHint(text string) string {
 	if meant == text || !readable(meant) {
 		return ""
 	}
+	if strings.Contains(meant, `"`) && !strings.ContainsAny(meant, `'\`) { // as YAML has it
+		return fmt.Sprintf("did you mean '%s'?", meant)
+	}
 	return fmt.Sprintf("did you mean %q?", meant)
 }
 
@@ -40,7 +43,7 @@ func readable(addresses ...string) bool {
 // brackets reports an address that can be read, but means by [0] what other
 // languages do: here it would be part of a name.
 func (r *reader) brackets(a *address) {
-	if a.root == inBody && bracket.MatchString(a.text) {
+	if a.root == inBody && bracket.MatchString(withoutQueries(a.text)) {
 		r.problem(a.line, a.col, fmt.Sprintf(`%q: brackets select nothing; in a name, write \[`, a.text), addressHint(a.text))
 	}
 }
@@ -61,10 +64,11 @@ func meantAddress(text string) string {
 	if m := captured.FindStringSubmatch(s); m != nil {
 		return "path." + m[1]
 	}
+	s, queries := meantQueries(s)
 	for _, r := range rewrites {
 		s = r.expr.ReplaceAllString(s, r.with)
 	}
-	return keysLast(rooted(knownSteps(strings.Trim(s, ". "))))
+	return queries.Replace(keysLast(rooted(knownSteps(strings.Trim(s, ". ")))))
 }
 
 // knownSteps replaces misspelled steps by the nearest ones that there are.
@@ -96,7 +100,7 @@ var rewrites = func() (all []rewrite) {
 		{`^\$`, `body`},                 // JSONPath
 		{`^\.(body|path|query|header|cookie|form)\.`, `$1.`},
 		{`^\.`, `body.`},                                            // jq
-		{`\.?(\[\?[^\]]*\]|#\([^()]*\)#?)`, `.#`},                   // filters of JSONPath and gjson: every element is meant here
+		{`\.?(\[\?[^\]]*\]|#\([^()]*\)#?)`, `.#`},                   // filters that are none here: every element is meant
 		{`(?i)^(request|req|http|r|ctx|context|input|event)\.`, ``}, // the request, where it is an object
 		{`(?i)^(query_?string|query_?params?|queries|args|search)([.:\[/ (])`, `query$2`},
 		{`(?i)^(path_?params?|params?|path_?parameters?|vars|captures?)([.:\[/ (])`, `path$2`},

@@ -66,6 +66,7 @@ func TestNoAllocations(t *testing.T) {
 		{"1 rule", ruleLines(1)},
 		{"100 rules", ruleLines(100)},
 		{"rules within rules", deep},
+		{"queries", "      - {at: ['body.**.#(esc%\"line*x\")#.text', 'body.**.#(TYPE==\"inbound\")#', 'body.stats.#(c*==\"x\")#.l.#(e==\"x\")#'], find: phone}\n      - {at: 'body.stats.#(city==\"東京\")#.id', find: phone}\n"},
 		{"numbers that a rule looks at", "      - {at: body.**, find: [phone, email, opaque]}\n"},
 	}
 	for _, tt := range tests {

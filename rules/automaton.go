@@ -38,11 +38,17 @@ type state struct {
 	plan    *plan    // the rules whose address ends here, or nil
 	next    []uint16 // by symbol: the state of the member of that name
 	other   uint16   // the state of a member of any other name
-	element uint16   // the state of an element
-	indexed []uint16 // by symbol, where single elements are named: the state of that element
 	wild    []string // patterns that a name without symbol may match, as bits of an index into
 	wildTo  []uint16
-	stays   bool // every step leads back here, and no address ends here
+	element elements
+	queries *queries // on elements, or nil
+	stays   bool     // every step leads back here, and no address ends here
+}
+
+// elements are the states of the elements of an array.
+type elements struct {
+	any     uint16
+	indexed []uint16 // by symbol, where single elements are named
 }
 
 // maxStates and maxWork bound what contrived rule files can make of our memory
@@ -55,6 +61,10 @@ const (
 
 // A place is how far into the steps of one rule's address a path has come.
 type place struct{ address, step int }
+
+func (p place) append(key []byte) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(key, uint64(p.address)), uint64(p.step))
+}
 
 type target struct {
 	rule  *Rule
@@ -81,6 +91,9 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 		}
 	}
 	a.symbols = newSymbols(names)
+	same := behindQueries(targets)
+
+	asked := map[string]*queries{}
 
 	ids := map[string]uint16{}
 	var sets [][]place
@@ -90,7 +103,7 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 		kit.build.work += len(set)
 		key = key[:0]
 		for _, p := range set {
-			key = binary.AppendUvarint(binary.AppendUvarint(key, uint64(p.address)), uint64(p.step))
+			key = p.append(key)
 		}
 		if id, ok := ids[string(key)]; ok {
 			return id, nil
@@ -121,8 +134,8 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 				return nil, err
 			}
 		}
-		to := func(member func(step) bool) uint16 {
-			id, e := intern(advance(set, targets, member))
+		to := func(member func(step) bool, more ...place) uint16 {
+			id, e := intern(append(advance(set, targets, member), more...))
 			if e != nil {
 				err = e
 			}
@@ -140,17 +153,36 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 				return st.kind == stepName && st.name == sym || st.kind == stepPattern && wild(st.name, sym)
 			}))
 		}
-		s.element = to(func(st step) bool { return st.kind == stepElement })
-		for i, sym := range a.symbols.names {
-			if _, e := strconv.ParseUint(sym, 10, 31); e != nil || !next[sym] {
-				continue
+		elements := func(more ...place) elements {
+			e := elements{any: to(func(st step) bool { return st.kind == stepElement }, more...)}
+			for i, sym := range a.symbols.names {
+				if _, err := strconv.ParseUint(sym, 10, 31); err != nil || !next[sym] {
+					continue
+				}
+				if e.indexed == nil {
+					kit.build.work += len(a.symbols.names)
+					e.indexed = slices.Repeat([]uint16{e.any}, len(a.symbols.names))
+				}
+				e.indexed[i] = to(func(st step) bool {
+					return st.kind == stepElement || st.kind == stepName && st.name == sym
+				}, more...)
 			}
-			if s.indexed == nil {
-				s.indexed = slices.Repeat([]uint16{s.element}, len(a.symbols.names))
+			return e
+		}
+		s.element = elements()
+		asking := elementKey(set, targets)
+		if s.queries = asked[asking]; s.queries == nil { // most states ask as others do
+			queries, leads, e := newQueries(set, targets, same)
+			if e != nil {
+				return nil, e
 			}
-			s.indexed[i] = to(func(st step) bool {
-				return st.kind == stepElement || st.kind == stepName && st.name == sym
-			})
+			for mask := 0; queries != nil && mask < 1<<len(leads); mask++ {
+				queries.to = append(queries.to, elements(leading(leads, mask)...))
+				if kit.build.work += queryWork * (1 + len(s.element.indexed)); kit.build.work > maxWork || err != nil {
+					return nil, cmp.Or(err, errTangled)
+				}
+			}
+			s.queries, asked[asking] = queries, queries
 		}
 		if len(s.wild) > maxWild {
 			return nil, fmt.Errorf("more than %d names with * or ? apply at one place of this route", maxWild)
@@ -168,8 +200,8 @@ func compile(targets []target, kit *kit) (*automaton, error) {
 		}
 		self := uint16(n)
 		differs := func(id uint16) bool { return id != self }
-		s.stays = s.plan == nil && !slices.ContainsFunc(s.next, differs) && s.other == self && s.element == self &&
-			!slices.ContainsFunc(s.indexed, differs) && !slices.ContainsFunc(s.wildTo, differs)
+		s.stays = s.plan == nil && s.queries == nil && !slices.ContainsFunc(s.next, differs) && s.other == self && s.element.any == self &&
+			!slices.ContainsFunc(s.element.indexed, differs) && !slices.ContainsFunc(s.wildTo, differs)
 		a.states = append(a.states, s)
 	}
 	return a, nil
@@ -285,16 +317,15 @@ func (s *state) wildMember(name string) uint16 {
 }
 
 // at returns the state of element i of an array.
-func (a *automaton) at(from uint16, i int) uint16 {
-	s := &a.states[from]
-	if s.indexed == nil {
-		return s.element
+func (a *automaton) at(from *elements, i int) uint16 {
+	if from.indexed == nil {
+		return from.any
 	}
 	var digits [20]byte
 	if sym := a.symbols.lookup(string(strconv.AppendInt(digits[:0], int64(i), 10))); sym >= 0 {
-		return s.indexed[sym]
+		return from.indexed[sym]
 	}
-	return s.element
+	return from.any
 }
 
 // symbols numbers the names that a route's addresses spell. It is a hash table

@@ -20,7 +20,11 @@ type hop struct {
 	name    string
 	element bool
 	index   int
+	says    *[]said // the strings in an element that is an object
 }
+
+// What is said in an object: a string under a name.
+type said struct{ name, text string }
 
 // A wanted step is one step of an address, and how it may be spelled in a file.
 type wantedStep struct {
@@ -41,6 +45,34 @@ func nameStep(name string) wantedStep {
 func patternStep(pattern string) wantedStep {
 	expr := regexp.MustCompile("(?i)" + wildRegexp(pattern).String())
 	return wantedStep{spelled: pattern, matches: func(h hop) bool { return !h.element && expr.MatchString(h.name) }}
+}
+
+// queryStep is a query for what an object of the tree says, or nearly says.
+func queryStep(r *rand.Rand, tree *tree) wantedStep {
+	s := said{"a", "v1"}
+	if len(tree.said) > 0 {
+		s = tree.said[r.IntN(len(tree.said))]
+	}
+	for s.name == "" || r.IntN(8) == 0 {
+		s.name = treeNames[r.IntN(len(treeNames))]
+	}
+	value, op, expr := s.text, "==", "^"+regexp.QuoteMeta(s.text)+"$"
+	switch n := r.IntN(12); {
+	case n == 0:
+		value, expr = strings.ToUpper(s.text), "^"+regexp.QuoteMeta(strings.ToUpper(s.text))+"$"
+	case n == 1:
+		value, expr = "v*", `^v\*$`
+	case n == 2:
+		value, expr = fmt.Sprint(1000+r.IntN(20)), "^never$"
+	case n < 6:
+		op, value = "%", []string{"v*", "v?", "*", "*1*", s.text, "V*"}[r.IntN(6)]
+		expr = wildRegexp(value).String()
+	}
+	name := regexp.MustCompile(`[^0-9A-Za-z\x80-\x{10FFFF}]`).ReplaceAllString(tree.anyCase(s.name), `\$0`)
+	text := regexp.MustCompile(expr)
+	return wantedStep{spelled: fmt.Sprintf(`#(%s%s"%s")#`, name, op, value), matches: func(h hop) bool {
+		return h.element && slices.ContainsFunc(*h.says, func(has said) bool { return strings.EqualFold(has.name, s.name) && text.MatchString(has.text) })
+	}}
 }
 
 var wantedSteps = []wantedStep{
@@ -103,6 +135,16 @@ type tree struct {
 	bytes.Buffer
 	values map[string][]hop // by its unique text
 	names  map[string][]hop // the object's
+	said   []said
+}
+
+// says notes that a string stands under a name in an element.
+func (t *tree) says(path []hop, text string) {
+	if n := len(path); n > 1 && !path[n-1].element && path[n-2].element {
+		s := said{path[n-1].name, text}
+		*path[n-2].says = append(*path[n-2].says, s)
+		t.said = append(t.said, s)
+	}
 }
 
 var treeNames = []string{
@@ -135,11 +177,15 @@ func (t *tree) value(path []hop, depth int) {
 			if i > 0 {
 				t.WriteByte(',')
 			}
-			t.value(append(path, hop{element: true, index: i}), depth-1-t.IntN(2))
+			t.value(append(path, hop{element: true, index: i, says: new([]said)}), depth-1-t.IntN(2))
 		}
 		t.WriteByte(']')
 	case n == 7:
-		t.WriteString([]string{"true", "false", "null", `""`}[t.IntN(4)])
+		literal := []string{"true", "false", "null", `""`}[t.IntN(4)]
+		if literal == `""` {
+			t.says(path, "")
+		}
+		t.WriteString(literal)
 	case n == 8:
 		text := strconv.Itoa(1000 + len(t.values))
 		t.values[text] = path
@@ -147,6 +193,7 @@ func (t *tree) value(path []hop, depth int) {
 	default:
 		text := fmt.Sprintf("v%d", len(t.values))
 		t.values[text] = path
+		t.says(path, text)
 		t.text(text)
 	}
 }
@@ -178,13 +225,20 @@ func randomTree(r *rand.Rand) *tree {
 	return t
 }
 
-func randomRules(r *rand.Rand, n int) []wantedRule {
+func randomRules(r *rand.Rand, n int, queries func() wantedStep) []wantedRule {
 	rules := make([]wantedRule, n)
 	for i := range rules {
 		for range 1 + r.IntN(2) {
 			var steps []wantedStep
 			for range 1 + r.IntN(4) {
-				steps = append(steps, wantedSteps[r.IntN(len(wantedSteps))])
+				s := wantedSteps[r.IntN(len(wantedSteps))]
+				if queries != nil && r.IntN(3) == 0 {
+					s = queries()
+				}
+				if n := len(steps); n > 0 && strings.HasPrefix(s.spelled, "#") && strings.HasPrefix(steps[n-1].spelled, "#(") {
+					s = nameStep("a") // what a query names has no elements
+				}
+				steps = append(steps, s)
 			}
 			rules[i].at = append(rules[i].at, steps)
 		}
@@ -200,7 +254,7 @@ func taken(t *testing.T, rules []wantedRule, from int, doc []byte) (map[string]s
 	for i := from; i < len(rules); i++ {
 		text.WriteString(rules[i].yaml(i))
 	}
-	if _, err := Parse(File{"r.yaml", []byte(text.String())}); err != nil && strings.Contains(err.Error(), "states; use fewer **") {
+	if _, err := Parse(File{"r.yaml", []byte(text.String())}); err != nil && (strings.Contains(err.Error(), "states; use fewer **") || strings.Contains(err.Error(), "queries such as")) {
 		return nil, false
 	}
 	set, dead := parseDead(t, text.String())
@@ -276,12 +330,13 @@ func FuzzCovers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b uint64) {
 		r := rand.New(rand.NewPCG(a, b))
-		rules := randomRules(r, 1+r.IntN(8))
+		tree := randomTree(r)
+		rules := randomRules(r, 1+r.IntN(8), func() wantedStep { return queryStep(r, tree) })
 		froms := make([]int, len(rules))
 		for i := range froms {
 			froms[i] = i
 		}
-		compareRules(t, rules, randomTree(r), froms)
+		compareRules(t, rules, tree, froms)
 	})
 }
 
@@ -292,7 +347,7 @@ func TestCoversManyRules(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 100))
 		rules := make([]wantedRule, 0, 100)
 		// More ** would need more states than there are.
-		for _, rule := range randomRules(r, 100) {
+		for _, rule := range randomRules(r, 100, nil) {
 			deep := 0
 			for i, at := range rule.at {
 				for k, s := range at {

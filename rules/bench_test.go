@@ -281,3 +281,46 @@ func BenchmarkMatches(b *testing.B) {
 		}
 	}
 }
+
+// otlpBody makes a batch of log records as OTLP has them in JSON: each attribute is
+// an element of a list, and its key says what its value is.
+func otlpBody(size int) []byte {
+	var b strings.Builder
+	b.WriteString(`{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"web"}},{"key":"host.name","value":{"stringValue":"web-7"}}]},"scopeLogs":[{"scope":{"name":"calls","version":"1.2.0"},"logRecords":[`)
+	for i := 0; b.Len() < size; i++ {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"timeUnixNano":"17954614419563740%02d","severityNumber":9,"severityText":"INFO","body":{"stringValue":"call joined"},"attributes":[`+
+			`{"key":"event.name","value":{"stringValue":"join"}},{"key":"user.id","value":{"stringValue":"Anna %d"}},{"key":"call.codec","value":{"stringValue":"VP8"}},`+
+			`{"key":"call.duration","value":{"intValue":"%d"}},{"key":"call.jitter","value":{"doubleValue":0.00%d}},{"key":"call.tags","value":{"arrayValue":{"values":[{"stringValue":"a"},{"stringValue":"b"}]}}}],`+
+			`"traceId":"5b8efff798038103d269b633813fc6%02x","spanId":"eee19b7ec3c1b1%02x"}`, i%100, i%97, 87118+i*131, i, i%256, i%256)
+	}
+	b.WriteString(`]}]}]}`)
+	return []byte(b.String())
+}
+
+// BenchmarkQueries shows what it costs to look ahead: a rule whose query leads to one
+// attribute of each record, one that leads to none, and no rule.
+func BenchmarkQueries(b *testing.B) {
+	doc := otlpBody(120 << 10)
+	for _, bb := range []struct{ name, rule string }{
+		{"no rule", ""},
+		{"none", `      - {at: 'body.**.attributes.#(key=="enduser.id")#.value.stringValue'}` + "\n"},
+		{"every element", `      - {at: body.**.attributes.#.never}` + "\n"},
+		{"one in six", `      - {at: ['body.**.attributes.#(key=="user.id")#.value.stringValue', 'body.**.attributes.#(key%"client.*")#.value.stringValue']}` + "\n"},
+		{"any depth", `      - {at: 'body.**.#(key=="enduser.id")#.value'}` + "\n"},
+	} {
+		r := route(b, bb.rule)
+		b.Run(bb.name, func(b *testing.B) {
+			b.SetBytes(int64(len(doc)))
+			b.ReportAllocs()
+			dst := make([]byte, 0, 2*len(doc))
+			for b.Loop() {
+				if _, err := r.Body(dst, doc, toToken); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -17,7 +17,9 @@ type edit struct {
 	kind       string
 	canonical  string
 	says       string                        // what it spells in an encoding; "": it is none
-	masked     string                        // what a mask leaves of it, where it is spelled in an encoding
+	masked     string                        // what a mask, or generalize, leaves of it, where it is spelled in an encoding
+	general    bool                          // as general already as generalize would make it
+	rest       bool                          // of a finding that an earlier rule took in part
 	spaced     bool                          // found where a bare + is read as a space
 	via        [maxDecodings + 1]escapeKinds // what was undone to find it
 	enclosed   *enclosed                     // what is found stands in base64 or hex, which this is all of
@@ -107,8 +109,11 @@ func (t *treater) add(rule *Rule, r, deepest *reading) {
 			around = around && have.rule == rule && have.enclosed != nil && e.start <= have.start && have.end <= e.end
 		}
 		switch {
+		case t.byGuard(rule) && t.number && (e.start > 0 || e.end < len(r.text)): // a piece of a number is another one
 		case n == i:
 			t.edits = append(t.edits, e)
+		case t.byGuard(rule):
+			before -= t.overtake(e, i, n, deepest)
 		case around:
 			for k := i; k < n; k++ {
 				t.edits[k].dropped, drops = true, true
@@ -133,6 +138,9 @@ func (r *reading) edit(rule *Rule, s detect.Span) edit {
 	copy(e.via[:], r.via)
 	if rule.Do == Mask && r.decoded() {
 		e.masked = mask(r.text[s.Start:s.End])
+	}
+	if rule.Do == Generalize && r.decoded() {
+		e.generalize(r.text[s.Start:s.End])
 	}
 	if len(r.escapes) > 0 { // it counts as what it says, not as it is spelled
 		if e.says = strings.Clone(r.text[s.Start:s.End]); e.canonical == "" {
@@ -175,7 +183,10 @@ func (t *treater) between(look *Rule, text string) {
 // the whole.
 func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
 	piece := e
-	piece.canonical, piece.says = "", ""
+	piece.canonical, piece.says, piece.rest = "", "", true
+	if e.rule.Do == Generalize {
+		piece.masked, piece.general = "", false
+	}
 	dumb := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
 	add := func(start, end int) {
 		first, last := deepest.span(start, end)

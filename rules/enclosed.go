@@ -43,17 +43,18 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 	}
 	all := t.read(text)
 	r := &all[len(all)-1]
-	if !spells(r.text) {
-		return nil
-	}
 	if t.spare == 0 {
 		t.spare = spareSpelled + spelledOften*len(text)
 	}
-	tokens := jwtSpans(r.text)
+	var tokens []span
+	var looked bool // for them
 	before := len(t.edits)
 	var err error
 	t.speller.each(r.text, func(s spelt, decoded []byte) bool {
 		from, to := r.at(s.at), r.at(s.end)
+		if !looked {
+			tokens, looked = jwtSpans(r.text), true
+		}
 		if from < start || to > end || inToken(tokens, s) {
 			return true
 		}
@@ -73,7 +74,7 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 			}
 			return err == nil // else an earlier rule took a part of it: nothing of the rest can be read
 		}
-		if s.packed == 0 && !t.mayHold(find, view(decoded)) {
+		if t.guard.see(decoded); s.packed == 0 && !t.mayHold(find, view(decoded)) {
 			return true
 		}
 		p := s.enclosed(r.text, decoded)
@@ -102,15 +103,10 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 
 // encloses says whether anything may be found in what a text spells. It costs no memory.
 func (t *treater) encloses(find *detect.Finder, text string) bool {
-	if len(text) < shortest64 || !spells(text) {
-		return false
-	}
-	found := false
-	t.speller.each(text, func(s spelt, decoded []byte) bool {
-		found = s.packed != 0 || !harmless(decoded) && t.mayHold(find, view(decoded))
-		return !found
+	return !t.speller.each(text, func(s spelt, decoded []byte) bool {
+		t.guard.see(decoded)
+		return s.packed == 0 && (harmless(decoded) || !t.mayHold(find, view(decoded)))
 	})
-	return found
 }
 
 // harmless says whether a text is too short to enclose another one, and has too little in
@@ -133,7 +129,11 @@ func harmless(b []byte) bool {
 
 // mayHold says whether anything may be found in a text. It costs no memory.
 func (t *treater) mayHold(find *detect.Finder, text string) bool {
-	if hasEscape(text) || jwtLike(text) || spells(text) {
+	if hasEscape(text) || jwtLike(text) {
+		return true
+	}
+	var inner speller // the text is in the buffer of the outer one
+	if !inner.each(text, func(spelt, []byte) bool { return false }) {
 		return true
 	}
 	t.spans = find.Find(t.spans[:0], text)
@@ -165,6 +165,7 @@ func (t *treater) inner() *walker {
 	w := getWalker()
 	w.t.replace, w.t.depth, w.t.room, w.t.place, w.t.told, w.t.issued, w.t.marks = t.replace, t.depth, t.room, t.place, t.told, t.issued, true
 	w.t.spare, w.t.depth64 = t.spare, t.depth64+1
+	w.t.guard, w.t.unguarded, w.t.inJWT = t.guard, t.unguarded, t.inJWT
 	return w
 }
 
@@ -206,6 +207,7 @@ func (t *treater) unpacked(s spelt, text string) (*enclosed, error) {
 	if len(said) > most {
 		return nil, errEnclosed
 	}
+	t.guard.see(said)
 	if t.spare -= len(said); !utf8.Valid(said) || len(said) < shortest { // what is cut off may be read by someone
 		return nil, nil
 	}

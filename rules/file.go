@@ -47,6 +47,7 @@ type routeSpec struct {
 	tenant    *tenantSpec
 	pass      bool
 	restore   scalar
+	guard     scalar
 	otherwise scalar
 	mode      scalar
 	onFailure onFailureSpec
@@ -154,6 +155,7 @@ func (r *reader) routeFields(s *routeSpec) []field {
 		{"tenant", "Whose data it is, instead of the file's tenant.", refForm("tenant"), func(n *yaml.Node) { s.tenant = r.tenant(n) }},
 		{"pass", "true: forward the request unread. Such a route has no rules.", boolForm, func(n *yaml.Node) { s.pass = r.bool(r.scalar(n)) }},
 		{"restore", "What comes back in the answer: echo, the values that this request replaced, or none.", enumForm(restoreNames...), func(n *yaml.Node) { s.restore = r.scalar(n) }},
+		{"guard", "What becomes of a value that was pseudonymized and stands elsewhere in the request too: replace puts the same pseudonym there, reject refuses the request, off leaves it.", enumForm(guardNames...), func(n *yaml.Node) { s.guard = r.scalar(n) }},
 		{"otherwise", "What becomes of what no rule takes: look searches it for any, keep leaves it as it is.", enumForm(otherwiseNames...), func(n *yaml.Node) { s.otherwise = r.scalar(n) }},
 		{"mode", "observe: forward the request unchanged and report what would have been done.", enumForm(modeNames...), func(n *yaml.Node) { s.mode = r.scalar(n) }},
 		{"on_failure", "What becomes of a request that cannot be treated or delivered, by the reason: reject tells the client, drop answers 204.", refForm("on_failure"), func(n *yaml.Node) { s.onFailure = r.onFailure(n) }},

@@ -18,12 +18,14 @@ type Finding struct {
 	Rule   *Rule  // that took it; Rule.File is "" for the last look
 	Kind   string // phone, email ...; "value" where a rule took the whole value
 	Number bool   // it stands there as a JSON number
+	token  bool   // only a token can stand there: for a part of a number, or in what cannot be read
 
 	// Issued is when the JWT that it is in says that it was issued (iat), else the
 	// zero time. Keys of that time give the same pseudonym as long as the token lives.
 	Issued time.Time
 
-	secret **secret // fmt follows one pointer, where a Finding is part of something else, but not two
+	repeated bool
+	secret   **secret // fmt follows one pointer, where a Finding is part of something else, but not two
 }
 
 // A secret is what a Finding must not show when it is printed.
@@ -31,13 +33,14 @@ type secret struct {
 	text      string // may alias the buffer of the body
 	says      string // of a text in an encoding inside the value
 	canonical string // of a detector's span
-	masked    string // where its rule masks
+	masked    string // where its rule masks or generalizes
 	place     func() string
 }
 
-// Replacer says what takes the place of a finding that its rule pseudonymizes. Of
-// others it is only told: what a rule keeps, masks, removes or rejects. An error
-// ends the rewriting and is returned.
+// Replacer says what takes the place of a finding whose Action is Pseudonymize. Of
+// others it is only told: what a rule keeps, masks, removes, generalizes or rejects,
+// and what the guard finds, which has its pseudonym already (Instead is not "" then).
+// An error ends the rewriting and is returned.
 type Replacer func(*Finding) (string, error)
 
 // Text returns the exact text of the finding, decoded; of a number, its JSON.
@@ -57,11 +60,17 @@ func (f *Finding) Says() string {
 // case, addresses as RFC 5952), else its text in Unicode normalization form C.
 func (f *Finding) Canonical() string {
 	s := *f.secret
-	if s.canonical != "" {
-		return norm.NFC.String(s.canonical)
+	if s.canonical == "" {
+		s.canonical = canonical(f.Rule.any, s.text)
 	}
-	return canonical(f.Rule.any, s.text)
+	s.canonical = norm.NFC.String(s.canonical)
+	(*f.secret).canonical = s.canonical // it takes time, and is asked for again
+	return s.canonical
 }
+
+// Repeated says that the Replacer has seen this finding: the guard has the message
+// rewritten again from its beginning, and what it got must come again.
+func (f *Finding) Repeated() bool { return f.repeated }
 
 func canonical(find *detect.Finder, text string) string {
 	if c, ok := find.Canonical(text); ok {
@@ -70,8 +79,18 @@ func canonical(find *detect.Finder, text string) string {
 	return strings.Clone(norm.NFC.String(text))
 }
 
-// Instead returns what takes the place of the finding where its rule does not
-// pseudonymize it: "" where it is removed, or where it or the request is kept.
+// Action returns what is done with the finding: what its rule does, but of what a
+// rule cannot generalize, Pseudonymize.
+func (f *Finding) Action() Action {
+	if f.Rule.Do == Generalize && (*f.secret).masked == "" {
+		return Pseudonymize
+	}
+	return f.Rule.Do
+}
+
+// Instead returns what takes the place of the finding where the Replacer is not asked
+// for that: where its rule does not pseudonymize it, or it is the guard's. It is ""
+// where the finding is removed, or it or the request is kept.
 func (f *Finding) Instead() string {
 	return strings.Clone((*f.secret).masked)
 }

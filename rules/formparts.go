@@ -68,7 +68,7 @@ func (w *walker) part(p *plan, content string, place func() string) (string, err
 	if k := w.auto.kit; object && k.any != nil && len(p.encodings) == 0 && !slices.ContainsFunc(p.rules, func(r *Rule) bool { return r.whole() || r.part != nil }) {
 		inner := getWalker()
 		defer inner.release()
-		inner.t.replace, inner.t.depth, inner.t.room, inner.outer = w.t.replace, w.t.depth, w.t.room, place
+		inner.t.replace, inner.t.depth, inner.t.room, inner.outer, inner.t.guard = w.t.replace, w.t.depth, w.t.room, place, w.t.guard
 		around := &kit{part: inBody, any: k.any, look: k.look, around: p.src.ends, build: newBuild()}
 		if a, err := compile(nil, around); err == nil && inner.valid([]byte(content), a) {
 			w.t.forget()
@@ -126,7 +126,11 @@ func (t *treater) partHeader(dst []byte, all *plan, p *formPart, body []byte, le
 			continue
 		}
 		between := view(body[at:place.start])
-		if look := lastOf(all.rules); look != nil && t.collect == nil {
+		look := lastOf(all.rules)
+		if look == nil && t.guards() {
+			look = t.guard.rule
+		}
+		if look != nil && t.collect == nil {
 			if err := t.value(look.alone.base, between); err != nil {
 				return dst, err
 			}

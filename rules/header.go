@@ -84,6 +84,10 @@ func (m *Match) rewriteHeader(w *walker) error {
 
 func (m *Match) rewriteField(w *walker, name string) error {
 	header, t := m.msg.Header, &w.t
+	if framing[name] && name != "Cookie" && name != "Authorization" { // a user may be called gzip
+		t.unguarded = true
+		defer func() { t.unguarded = false }()
+	}
 	t.place = func() string { return "header." + name }
 	a := m.Route.parts[inHeader]
 	if framing[name] {
@@ -100,6 +104,11 @@ func (m *Match) rewriteField(w *walker, name string) error {
 		}
 		if name == "Authorization" && m.Route.look != nil {
 			if err := t.checkAuthorization(m.Route.look, v); err != nil {
+				return err
+			}
+		}
+		if name == "Authorization" && t.guards() {
+			if err := t.checkAuthorization(t.guard.rule, v); err != nil {
 				return err
 			}
 		}

@@ -354,7 +354,7 @@ func TestOwnDetectors(t *testing.T) {
 `
 	tests := []struct{ name, rules, in, want string }{
 		{"bare", "{at: body.a, find: dialled}", `{"a":"358401234567"}`, `{"a":"psn_1"}`},
-		{"bare, number", "{at: body.a, find: dialled}", `{"a":358401234567,"b":358401234567}`, `{"a":"psn_1","b":358401234567}`},
+		{"bare, number", "{at: body.a, find: dialled}", `{"a":358401234567,"b":358401234568}`, `{"a":"psn_1","b":358401234568}`},
 		{"bare, number with an exponent", "[{at: body.a, find: dialled}, {at: body.b}]", `{"a":3.58401234567e11,"b":"+358401234567"}`, `{"a":"psn_1","b":"psn_1"}`},
 		{"bare, not asked for", "{at: body.a, find: phone}", `{"a":"358401234567"}`, ""},
 		{"part of a number, find", "{at: body.a, part: '^9(.*)$', find: dialled}", `{"a":9358401234567}`, `{"a":"9psn_1"}`},
@@ -385,7 +385,7 @@ func TestOwnDetectors(t *testing.T) {
 
 // TestOtherwise: what no rule takes is kept where the route says so.
 func TestOtherwise(t *testing.T) {
-	set := parse(t, "version: 1\nroutes:\n  - name: r\n    match: POST /c/{id...}\n    otherwise: keep\n    rules:\n      - {at: [body.a, query.u], find: phone}\n      - {at: body.d.@fromstr.u}\n")
+	set := parse(t, "version: 1\nroutes:\n  - name: r\n    match: POST /c/{id...}\n    otherwise: keep\n    guard: off\n    rules:\n      - {at: [body.a, query.u], find: phone}\n      - {at: body.d.@fromstr.u}\n")
 	in := "POST /c/+12025550143?u=%2B12025550143&v=%2B12025550143\nAuthorization: Basic " + annaBasic + "\nX: anna@example.com\n\n" +
 		`{"a":"+12025550143 anna@example.com","b":"+12025550143","t":"` + personalJWT + `","d":"{\"u\":\"Bo\",\"v\":\"+12025550143\"}"}`
 	want := strings.NewReplacer(`u=%2B12025550143`, `u=psn_1`, `"a":"+12025550143`, `"a":"psn_1`, `\"Bo\"`, `\"psn_2\"`).Replace(in)

@@ -78,7 +78,9 @@ func (r *reader) lintSplits(f *fileSpec, fileRules []*Rule, routes []*Route) {
 	}
 }
 
-func (p placed) pseudonymizes() bool { return p.spec.do.text == "" || p.spec.do.text == "pseudonymize" }
+func (p placed) pseudonymizes() bool {
+	return slices.Contains([]string{"", "pseudonymize", "generalize"}, p.spec.do.text)
+}
 
 func (p placed) way() string {
 	if p.Reversible {

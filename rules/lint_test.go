@@ -51,12 +51,13 @@ func TestLintBesideMistakes(t *testing.T) {
 func TestDeadRulesDoNothing(t *testing.T) {
 	addresses := []string{"body.user", "body.user.name", "body.*", "body.**", "body.list", "body.list.#", "body.list.0", "body.list.*", "body.*.name", "body.**.name",
 		"path.id", "path.**", "query.user", "query.**", "header.X-User", "header.**", "header.Authorization", "cookie.sid", "cookie.**",
-		"body.user.@keys", "body.**.@keys", "body.user.@pct", "query.user.@pct", "body.list.@fromstr.name"}
+		"body.user.@keys", "body.**.@keys", "body.user.@pct", "query.user.@pct", "body.list.@fromstr.name",
+		`'body.list.#(name=="x")#'`, `'body.list.#(name=="x")#'`, `'body.list.#(name=="x")#.name'`, `'body.list.#(name%"*")#'`, "body.list.#.name", `'body.**.#(name=="x")#'`}
 	finds := []string{"", "", ", find: phone", ", find: [phone, email]", ", find: any", ", find: [email, opaque]"}
 	dos := []string{"", "", "", ", do: keep", ", do: keep", ", do: mask", ", do: remove", ", do: reject", ", part: '^(.*)@'"}
 	var requests []string
 	for _, body := range []string{
-		`{"user":"anna@example.com +12025550143","list":["+12025550143",{"name":"x"}],"name":"Anna"}`,
+		`{"user":"anna@example.com +12025550143","list":["+12025550143",{"name":"x"},{"name":"y","mail":"anna@example.com"},{"mail":"bo@example.com","name":"x"}],"name":"Anna"}`,
 		`{"user":{"name":"anna@example.com","+12025550143":"1"},"list":{"name":"550e8400-e29b-41d4-a716-446655440000","0":"x"}}`,
 		`{"user":[{"name":null,"x":""},"call +12025550143"],"x":{"name":"192.0.2.7","y":{"name":"anna@example.com"}}}`,
 	} {

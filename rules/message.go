@@ -70,34 +70,47 @@ func (m *Match) Names(header string) bool {
 }
 
 // Rewrite replaces what the rules and the last look find, in the order path,
-// query, headers, cookies, body, and puts the result into the Message. A body
+// query, headers, cookies, body, and puts the result into the Message. Where the guard
+// finds what was pseudonymized elsewhere, all of it is done again. A body
 // in which something was replaced is appended to dst; else Body stays as it is.
 // The error is an *Error, or the Replacer's; the Message is then half rewritten
 // and must not be used.
 func (m *Match) Rewrite(dst []byte, replace Replacer) error {
+	if m.Route.Guard != GuardOff {
+		return m.guardedRewrite(dst, replace)
+	}
+	_, err := m.rewrite(dst, replace, nil)
+	return err
+}
+
+// rewrite is one pass over the message. It returns how many bytes of room it took.
+func (m *Match) rewrite(dst []byte, replace Replacer, g *guardian) (int, error) {
 	w := getWalker()
 	defer w.release()
-	w.t.replace, w.t.depth, w.own.ask = replace, m.msg.depth(), m.msg.Room
+	w.t.replace, w.t.depth, w.own.ask, w.t.guard = replace, m.msg.depth(), m.msg.Room, g
+	if g != nil {
+		g.room = &w.own
+	}
 	if err := m.count(); err != nil {
-		return err
+		return 0, err
 	}
 	if err := m.rewritePath(w); err != nil {
-		return err
+		return 0, err
 	}
 	if err := m.rewriteQuery(w); err != nil {
-		return err
+		return 0, err
 	}
 	if err := m.rewriteHeader(w); err != nil {
-		return err
+		return 0, err
 	}
 	if len(m.msg.Body) == 0 {
-		return nil
+		return w.own.held, nil
 	}
 	out, err := m.rewriteBody(w, dst)
 	if err == nil {
 		m.msg.Body = out
 	}
-	return err
+	return w.own.held, err
 }
 
 // Body rewrites one JSON document by the route's body rules and the last look.

@@ -57,9 +57,14 @@ func (n *numberer) replace(f *Finding) (string, error) {
 	if f.Rule.Do == Keep {
 		rule += " keeps"
 	}
-	n.log = append(n.log, fmt.Sprintf("%s %s %s by %s", f.Address(), f.Kind, f.Canonical(), rule))
+	if !f.Repeated() {
+		n.log = append(n.log, fmt.Sprintf("%s %s %s by %s", f.Address(), f.Kind, f.Canonical(), rule))
+	}
 	if strings.HasPrefix(f.Text(), "psn_") {
 		return f.Text(), nil
+	}
+	if f.Action() == Generalize {
+		return "", nil
 	}
 	if f.Rule.Do == Keep {
 		return "KEPT", nil

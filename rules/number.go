@@ -5,6 +5,15 @@ import (
 	"strings"
 )
 
+// isNumber says whether a text is a number of JSON.
+func isNumber(s string) bool {
+	if s == "" {
+		return false
+	}
+	end, _ := scanNumber([]byte(s), 0)
+	return end == len(s)
+}
+
 // decimal writes a JSON number by its exact value, so that 1e3, 1000 and 1000.0
 // are one: without exponent where that takes at most 64 zeros, else as 1e65. An
 // exponent of millions stays as it was written: no text of the value has room.

@@ -106,6 +106,7 @@ func (t *treater) through(p *passage, text string) error {
 	inner.outer = func() string { return place() + ".@" + codecNames[p.into] }
 	inner.t.replace, inner.t.collect, inner.t.depth, inner.t.deep, inner.t.room = t.replace, t.collect, t.depth, t.deep, t.room
 	inner.t.told, inner.t.issued, inner.t.marks, inner.t.met = t.told, t.issued, true, t.met
+	inner.t.guard, inner.t.inJWT, inner.t.unguarded = t.guard, t.inJWT || p.into == jwt, t.unguarded || p.rejects
 	defer func() { t.met = inner.t.met }()
 	if p.keeps != nil {
 		inner.t.told = p.keeps
@@ -119,6 +120,9 @@ func (t *treater) through(p *passage, text string) error {
 	case fromstr:
 		err = t.throughJSON(inner, p, text)
 	case base64s:
+		if t.guard != nil {
+			t.guard.hides = true
+		}
 		err = t.throughBase64(inner, p, text)
 	case pct:
 		err = t.throughPercent(inner, p, text)
@@ -241,6 +245,12 @@ func (t *treater) throughJWT(w *walker, p *passage, text string) error {
 	out, changed, err := w.rewrite(nil, token.claims, p.inner)
 	t.removed = w.removed
 	e := edit{start: token.start, end: len(text), was: text[token.start:], with: text[token.start:], done: true}
+	if t.guard != nil && err == nil && !t.guard.second() {
+		if !changed {
+			out = token.claims
+		}
+		t.guard.claims = append(t.guard.claims, out)
+	}
 	if changed {
 		e.with = token.head + "." + base64.RawURLEncoding.EncodeToString(out) + "." + token.seal
 	}

@@ -99,7 +99,7 @@ func (s source) key() string {
 	}
 	for i, targets := range [][]target{s.into, s.behind.into} {
 		for _, t := range targets {
-			parts = append(parts, fmt.Sprintf("into %d %p %v", i, t.rule, t.steps))
+			parts = append(parts, fmt.Sprintf("into %d %p %q", i, t.rule, t.steps))
 		}
 	}
 	slices.Sort(parts)
@@ -143,7 +143,7 @@ func newBuild() *build { return &build{inner: map[string]*automaton{}} }
 func (k *kit) into(targets []target) (*automaton, error) {
 	var key []byte
 	for _, t := range targets {
-		key = fmt.Appendf(key, "%p %v;", t.rule, t.steps)
+		key = fmt.Appendf(key, "%p %q;", t.rule, t.steps)
 	}
 	key = fmt.Appendf(key, "%d %p %p %t", k.part, k.any, k.look, k.look != nil && k.look.refuse)
 	for _, r := range k.around {
@@ -161,9 +161,10 @@ func (k *kit) into(targets []target) (*automaton, error) {
 
 // A passage is an encoding, with the addresses that go on inside.
 type passage struct {
-	into  codec
-	inner *automaton
-	keeps *Rule // that keeps whole what no other rule takes of it
+	into    codec
+	inner   *automaton
+	keeps   *Rule // that keeps whole what no other rule takes of it
+	rejects bool  // inside, rules only reject
 }
 
 // plan says what the addresses of a source mean for a value. The error is that
@@ -415,7 +416,7 @@ func (k *kit) rejects(p *plan, own int) error {
 		if err != nil {
 			return err
 		}
-		p.passages, p.again = append(p.passages, passage{into: into, inner: inner}), p.rules
+		p.passages, p.again = append(p.passages, passage{into: into, inner: inner, rejects: true}), p.rules
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func (r *requester) rules() string {
 	for range r.IntN(6) {
 		at := r.pick("text", "path.id", "path.**", "header.X-Q", "header.x-?", "header.**", "header.Cookie", "header.Authorization", "header.Content-Type")
 		if r.IntN(3) > 0 {
-			at = r.pick("body", "body", "query", "form", "cookie") + "." + r.pick("a", "u", "*", "**", "b.#", "**.u")
+			at = r.pick("body", "body", "query", "form", "cookie") + "." + r.pick("a", "u", "*", "**", "b.#", "**.u", `**.#(u%"*")#`, `u.#(u=="17")#.u`)
 			at = regexp.MustCompile(`^(query|form|cookie)\.[b*]+\..*`).ReplaceAllString(at, "$1.b")
 		}
 		for range r.IntN(4) - 1 {

@@ -8,7 +8,7 @@ import (
 // respell spells a text so that it says the same once all escapes of these kinds, the
 // outermost first, are undone. Pseudonyms need no spelling anywhere.
 func respell(text string, via [maxDecodings + 1]escapeKinds) string {
-	if !strings.ContainsFunc(text, mayNeedEscape) {
+	if via[0] == 0 || allPlain(text) {
 		return text
 	}
 	for i := len(via) - 1; i >= 0; i-- {
@@ -26,18 +26,28 @@ func respell(text string, via [maxDecodings + 1]escapeKinds) string {
 	return text
 }
 
-func mayNeedEscape(r rune) bool { return !isPlain(r) }
+// plain are the characters that stand for themselves in all encodings.
+var plain = func() (all [256]bool) {
+	for c := range all {
+		all[c] = isAlphanumeric(byte(c)) || strings.IndexByte("_*.-@:,;()!$~ ", byte(c)) >= 0
+	}
+	return all
+}()
 
-// isPlain says whether a character stands for itself in all encodings.
-func isPlain(r rune) bool {
-	return r < 0x80 && (isAlphanumeric(byte(r)) || strings.ContainsRune("_*.-@:,;()!$~ ", r))
+func allPlain(s string) bool {
+	for i := range len(s) {
+		if !plain[s[i]] {
+			return false
+		}
+	}
+	return true
 }
 
 // percentSpecial percent-encodes what may mean something in a URL or form.
 func percentSpecial(s string) string {
 	b := make([]byte, 0, len(s)+16)
 	for i := range len(s) {
-		if c := s[i]; c != ' ' && isPlain(rune(c)) {
+		if c := s[i]; c != ' ' && plain[c] {
 			b = append(b, c)
 		} else {
 			b = appendPercent(b, c)

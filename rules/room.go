@@ -9,9 +9,10 @@ import (
 // A room is the memory that a request may have, beside what came in. Who takes much of
 // it asks before; who was refused once, is refused for good.
 type room struct {
-	ask func(bytes int) error // nil: there is room for everybody
-	due int                   // bytes that were taken and not asked for yet
-	err error
+	ask  func(bytes int) error // nil: there is room for everybody
+	due  int                   // bytes that were taken and not asked for yet
+	held int                   // bytes that were asked for, but for what was given back
+	err  error
 }
 
 // askFrom is how many bytes nobody asks for.
@@ -38,7 +39,9 @@ func (r *room) take(bytes int) error {
 	if r.due += bytes; r.due >= askFrom || r.due <= -askFrom {
 		due := r.due
 		r.due = 0
-		r.err = r.ask(due)
+		if r.err = r.ask(due); r.err == nil {
+			r.held += due
+		}
 	}
 	return r.err
 }

@@ -26,6 +26,7 @@ type Route struct {
 	Pass    bool // forwarded unread
 	Observe bool // forwarded unchanged: what would be done is only reported
 	Restore Restore
+	Guard   Guard
 
 	onFailure [len(failReasons)]OnFailure
 
@@ -84,6 +85,7 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *d
 		}
 		route.Restore = Restore(max(i, 0))
 	}
+	route.Guard = Guard(max(slices.Index(guardNames, r.word(s.guard, "a value that stands elsewhere too is replaced there, or rejects the request, or the guard is off", guardNames)), 0))
 	if r.word(s.otherwise, "what no rule takes is looked at or kept", otherwiseNames) == "keep" {
 		route.look = nil
 	}
@@ -92,7 +94,7 @@ func (r *reader) compileRoute(s routeSpec, f *fileSpec, fileRules []*Rule, ds *d
 		for _, f := range []struct {
 			name  string
 			value scalar
-		}{{"otherwise", s.otherwise}, {"mode", s.mode}, {"restore", s.restore}} {
+		}{{"otherwise", s.otherwise}, {"mode", s.mode}, {"restore", s.restore}, {"guard", s.guard}} {
 			if f.value.text != "" {
 				r.problem(f.value.line, f.value.col, f.name+" means nothing with pass: true", "remove it, or pass")
 			}

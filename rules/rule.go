@@ -16,11 +16,12 @@ const (
 	Pseudonymize Action = iota // a pseudonym takes its place
 	Mask                       // * takes the place of its letters and digits, but for the last four
 	Remove                     // it is left out
+	Generalize                 // an IP address becomes its network, a place less exact; all else is pseudonymized
 	Reject                     // the request is refused
 	Keep                       // it stays, and no later rule with find sees it
 )
 
-var actionNames = []string{"pseudonymize", "mask", "remove", "reject", "keep"}
+var actionNames = []string{"pseudonymize", "mask", "remove", "generalize", "reject", "keep"}
 
 func (a Action) String() string { return actionNames[a] }
 
@@ -45,6 +46,7 @@ type Rule struct {
 	File       string // where it stands; "" for the last look
 	Line       int
 	Do         Action
+	As         As
 	Reversible bool // the pseudonym may be turned back
 	Linkable   Linkable
 
@@ -124,15 +126,15 @@ func (r *reader) compileRule(s ruleSpec, ds *detectors) *Rule {
 		}
 		rule.Do = Action(max(i, 0))
 	}
-	if s.as.text != "" && s.as.text != "token" {
-		r.problem(s.as.line, s.as.col, fmt.Sprintf("%q is no form of a pseudonym", s.as.text), "as: token")
-	}
 	rule.Reversible = r.bool(s.reversible)
+	if s.as.text != "" {
+		rule.As = r.as(s.as, rule.Reversible)
+	}
 	if s.linkable.text != "" {
 		r.linkable(rule, s.linkable)
 		r.linkableInJWT(rule, s.linkable)
 	}
-	if rule.Do != Pseudonymize {
+	if rule.Do != Pseudonymize && rule.Do != Generalize {
 		for _, f := range []struct {
 			name  string
 			value scalar
@@ -146,6 +148,19 @@ func (r *reader) compileRule(s ruleSpec, ds *detectors) *Rule {
 		r.removable(rule)
 	}
 	return rule
+}
+
+func (r *reader) as(s scalar, reversible bool) As {
+	i := slices.Index(asNames, s.text)
+	switch as := As(i + 1); {
+	case i < 0:
+		r.problem(s.line, s.col, fmt.Sprintf("%q is no form of a pseudonym", s.text), suggestion(s.text, asNames))
+	case as == AsShape && reversible:
+		r.problem(s.line, s.col, "a shape cannot be turned back: as: shape means nothing with reversible: true", "remove one of them")
+	default:
+		return as
+	}
+	return AsUsual
 }
 
 // removable reports addresses of places that cannot be left out.

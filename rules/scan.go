@@ -222,20 +222,21 @@ func rawOffset(raw []byte, i, n int) int {
 	return i
 }
 
-// scanNumber returns the end of the number that begins at d[i], or -1.
-func scanNumber(d []byte, i int) int {
+// scanNumber returns the end of the number that begins at d[i], or -1, and whether it
+// has an exponent.
+func scanNumber(d []byte, i int) (end int, exponent bool) {
 	if d[i] == '-' {
 		i++
 	}
 	whole := skipDigits(d, i)
 	if whole == i || d[i] == '0' && whole > i+1 {
-		return -1
+		return -1, false
 	}
 	i = whole
 	if i < len(d) && d[i] == '.' {
 		fraction := skipDigits(d, i+1)
 		if fraction == i+1 {
-			return -1
+			return -1, false
 		}
 		i = fraction
 	}
@@ -244,13 +245,13 @@ func scanNumber(d []byte, i int) int {
 		if i < len(d) && (d[i] == '+' || d[i] == '-') {
 			i++
 		}
-		exponent := skipDigits(d, i)
-		if exponent == i {
-			return -1
+		power := skipDigits(d, i)
+		if power == i {
+			return -1, false
 		}
-		i = exponent
+		return power, true
 	}
-	return i
+	return i, false
 }
 
 func skipDigits(d []byte, i int) int {

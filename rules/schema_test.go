@@ -280,7 +280,7 @@ func TestSchemaDescribes(t *testing.T) {
 		}
 	}
 	text := strings.Join(strings.Fields(string(Schema())), " ")
-	for _, words := range [][]string{actionNames, linkableNames, restoreNames, otherwiseNames, modeNames, failNames, failNames[:FailText]} {
+	for _, words := range [][]string{actionNames, linkableNames, restoreNames, guardNames, otherwiseNames, modeNames, failNames, failNames[:FailText]} {
 		list, _ := json.Marshal(words)
 		if want := strings.NewReplacer(`["`, `[ "`, `","`, `", "`, `"]`, `" ]`).Replace(string(list)); !strings.Contains(text, want) {
 			t.Errorf("the schema does not list %s", want)

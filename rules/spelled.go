@@ -17,14 +17,18 @@ const (
 )
 
 const (
-	word64 = 1 << iota // letters and digits
-	mark64             // + / of base64, - _ of base64url
-	hexDigit
+	hexDigit = 1 << iota
+	word64   // letters and digits
+	mark64   // + / of base64, - _ of base64url
+	apart    // none of base64
 )
 
 var alphabets, values64 = makeAlphabets()
 
 func makeAlphabets() (kinds, values [256]uint8) {
+	for c := range kinds {
+		kinds[c] = apart
+	}
 	const standard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	for i := range len(standard) {
 		c := standard[i]
@@ -51,56 +55,85 @@ type spelt struct {
 type speller struct{ text []byte }
 
 // each calls do for every text that is spelled in s, with as much of it as is text. That
-// is valid until do returns. It ends where do returns false.
-func (p *speller) each(s string, do func(spelt, []byte) bool) {
-	hex, start := 0, 0 // where a run of hex digits, and one of base64, begins
-	for i := 0; i <= len(s); i++ {
-		kind := uint8(0)
-		if i < len(s) {
-			kind = alphabets[s[i]]
+// is valid until do returns. It ends where do returns false, and returns that.
+//
+// Where words are short, it reads one byte of eight (as Boyer and Moore 1977 do).
+func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
+	for i := 0; i+shortest64 <= len(s); {
+		last := i + shortest64 - 1
+		for last >= i && alphabets[s[last]] != apart {
+			last--
 		}
-		if kind&hexDigit == 0 {
-			if i-hex >= 2*shortest {
-				if text := p.decodeHex(s[hex:i]); len(text) >= shortest && !do(spelt{at: hex, end: i, hex: true}, text) {
-					return
-				}
-			}
-			hex = i + 1
-		}
-		if kind&(word64|mark64) == 0 {
-			if i-start >= shortest64 && !p.each64(s, start, i, do) {
-				return
-			}
-			start = i + 1
-		}
-	}
-}
-
-// each64 is each for a run of the characters of base64.
-func (p *speller) each64(s string, start, end int, do func(spelt, []byte) bool) bool {
-	var read [4]int // up to where a text was read that began at this place in a group
-	for at := start; end-at >= shortest64; at++ {
-		if at > start && alphabets[s[at-1]] != mark64 {
+		if last >= i { // no run of the length begins before it
+			i = last + 1
 			continue
 		}
-		if read[at%4] > at {
-			continue // it was seen, as the end of a longer text
-		}
-		text, padded := p.decode64(s[at:end]), end
-		for (padded-at)%4 != 0 && padded < len(s) && s[padded] == '=' {
-			padded++
-		}
-		read[at%4] = at + len(text)/3*4
-		found := spelt{at: at, end: padded}
-		if len(text) < shortest {
-			if found.packed = packed(s[at:end]); found.packed == 0 {
-				continue
-			}
-			text, read[at%4] = nil, end
-		}
-		if !do(found, text) {
+		// In this run, a text may begin here, behind each mark, and where hex does.
+		r := run{}
+		if leads64[s[i]] && mayBegin(s[i:]) && !p.from64(s, i, &r, do) {
 			return false
 		}
+		for hex := 0; i < len(s); i++ {
+			kind := alphabets[s[i]]
+			hex = (hex + 1) & -int(kind&hexDigit) // without a branch, which nobody could foresee
+			if hex == 2*shortest && hexBegins(s[i+1-hex:]) && !p.fromHex(s, i+1-hex, do) {
+				return false
+			}
+			if kind&(mark64|apart) == 0 {
+				continue
+			}
+			if kind == apart {
+				break
+			}
+			at := i + 1
+			if len(s)-at >= shortest64 && r.read[at%4] <= at && leads64[s[at]] && mayBegin(s[at:]) && !p.from64(s, at, &r, do) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// A run is of characters of base64.
+type run struct {
+	end  int    // where it ends; 0: nobody has looked yet
+	read [4]int // up to where a text was read that began at this place in a group
+}
+
+// from64 calls do with the text that may be spelled in base64 from s[at] on.
+func (p *speller) from64(s string, at int, r *run, do func(spelt, []byte) bool) bool {
+	if r.end == 0 {
+		for r.end = at; r.end < len(s) && alphabets[s[r.end]] != apart; {
+			r.end++
+		}
+	}
+	end := r.end
+	if end-at < shortest64 {
+		return true
+	}
+	text, padded := p.decode64(s[at:end]), end
+	for (padded-at)%4 != 0 && padded < len(s) && s[padded] == '=' {
+		padded++
+	}
+	r.read[at%4] = at + len(text)/3*4
+	found := spelt{at: at, end: padded}
+	if len(text) < shortest {
+		if found.packed = packed(s[at:end]); found.packed == 0 {
+			return true
+		}
+		text, r.read[at%4] = nil, end
+	}
+	return do(found, text)
+}
+
+// fromHex calls do with the text that is spelled in hex from s[at] on.
+func (p *speller) fromHex(s string, at int, do func(spelt, []byte) bool) bool {
+	end := at
+	for end < len(s) && alphabets[s[end]]&hexDigit != 0 {
+		end++
+	}
+	if text := p.decodeHex(s[at:end]); len(text) >= shortest {
+		return do(spelt{at: at, end: end, hex: true}, text)
 	}
 	return true
 }
@@ -121,46 +154,11 @@ func packed(s string) byte {
 	return 0
 }
 
-// spells says whether anything may be spelled in s. It reads one byte of eight where
-// words are short.
-func spells(s string) bool {
-	for i := 0; i+shortest64 <= len(s); {
-		last := i + shortest64 - 1
-		for last >= i && alphabets[s[last]] != 0 {
-			last--
-		}
-		if last >= i { // no run of the length begins before it
-			i = last + 1
-			continue
-		}
-		if leads64[s[i]] && mayBegin(s[i:]) {
-			return true
-		}
-		// In the rest of the run, a text may begin behind each mark, or where hex does.
-		for hex := 0; i < len(s); i++ {
-			kind := alphabets[s[i]]
-			if kind&hexDigit != 0 {
-				if hex++; hex == 2*shortest && hexBegins(s[i+1-2*shortest:]) {
-					return true
-				}
-				continue
-			}
-			if hex = 0; kind == 0 {
-				break
-			}
-			if kind == mark64 && len(s)-i > shortest64 && leads64[s[i+1]] && mayBegin(s[i+1:]) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // leads64 are the characters of base64 that the first byte of a text, or of what is
 // packed, begins with.
 var leads64 = func() (leads [256]bool) {
 	for c := range leads {
-		if alphabets[c] != 0 {
+		if alphabets[c] != apart {
 			for low := range byte(4) {
 				b := values64[c]<<2 | low
 				leads[c] = leads[c] || textual(b) && (b < utf8.RuneSelf || utf8.RuneStart(b)) || c == 'H'
@@ -216,9 +214,6 @@ func textual(c byte) bool { return c >= ' ' && c != 0x7F || c == '\t' || c == '\
 
 // spelled returns what is found in all texts that are spelled in y.
 func (l *looker) spelled(y *layer) (found []candidate) {
-	if !spells(y.text) {
-		return nil
-	}
 	l.speller.each(y.text, func(s spelt, text []byte) bool {
 		g := layer{at: s.at, end: s.end, bytes: 3, chars: 4}
 		if s.hex {
@@ -250,16 +245,39 @@ func (l *looker) group(found []candidate, y *layer, g layer, text []byte) []cand
 // decode64 decodes base64 for as long as it spells text. The result is valid
 // until the next call.
 func (p *speller) decode64(s string) []byte {
-	t := prefix{text: p.text[:0]}
+	text := p.text[:0]
 	var bits uint32
+	before, seen := byte(' '), byte(0)
 	for i := range len(s) {
-		bits = bits<<6 | uint32(values64[s[i]])
-		if i%4 > 0 && !t.add(byte(bits>>(6-2*(i%4)))) {
+		if bits = bits<<6 | uint32(values64[s[i]]); i%4 == 0 {
+			continue
+		}
+		c := byte(bits >> (6 - 2*(i%4)))
+		if follows[before]&(follows[c]>>4) == 0 {
 			break
 		}
+		text = append(text, c)
+		before, seen = c, seen|c
 	}
-	p.text = t.text
-	return t.text[:t.whole]
+	p.text = text
+	return whole(text, seen)
+}
+
+// whole returns the beginning of some bytes that is UTF-8. No byte is of more than ASCII
+// unless seen is.
+func whole(text []byte, seen byte) []byte {
+	if seen < utf8.RuneSelf || utf8.Valid(text) {
+		return text
+	}
+	n := 0
+	for n < len(text) {
+		r, size := utf8.DecodeRune(text[n:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		n += size
+	}
+	return text[:n]
 }
 
 // decode64 appends the bytes that characters of base64, of either alphabet, spell.
@@ -275,38 +293,16 @@ func decode64(dst []byte, s string) []byte {
 
 // decodeHex is decode64 for hex.
 func (p *speller) decodeHex(s string) []byte {
-	t := prefix{text: p.text[:0]}
-	for i := 0; i+1 < len(s) && t.add(byte(hexByte(s[i], s[i+1]))); i += 2 {
-	}
-	p.text = t.text
-	return t.text[:t.whole]
-}
-
-// A prefix is the beginning of some bytes that is text: UTF-8 without control
-// characters other than tabs and line ends.
-type prefix struct {
-	text  []byte
-	whole int // how much of it is whole characters
-}
-
-// add adds a byte. It is false where that is none of a text.
-func (p *prefix) add(c byte) bool {
-	p.text = append(p.text, c)
-	rest := p.text[p.whole:]
-	if c < utf8.RuneSelf {
-		if len(rest) > 1 || c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F {
-			return false
+	text := p.text[:0]
+	before, seen := byte(' '), byte(0)
+	for i := 0; i+1 < len(s); i += 2 {
+		c := byte(hexByte(s[i], s[i+1]))
+		if follows[before]&(follows[c]>>4) == 0 {
+			break
 		}
-		p.whole++
-		return true
+		text = append(text, c)
+		before, seen = c, seen|c
 	}
-	if !utf8.FullRune(rest) {
-		return true
-	}
-	r, size := utf8.DecodeRune(rest)
-	if r == utf8.RuneError && size == 1 {
-		return false
-	}
-	p.whole += size
-	return true
+	p.text = text
+	return whole(text, seen)
 }

@@ -17,7 +17,7 @@ func (p placed) whole() bool { return len(p.spec.find) == 0 && p.spec.part.text 
 // exhausts says that what the rule takes is left to no later rule: it stands as
 // a pseudonym, masked or as it was.
 func (p placed) exhausts() bool {
-	return p.whole() && slices.Contains([]string{"", "pseudonymize", "mask", "keep"}, p.spec.do.text)
+	return p.whole() && slices.Contains([]string{"", "pseudonymize", "mask", "generalize", "keep"}, p.spec.do.text)
 }
 
 // seesAll says that the rule acts also where there is no text to take: remove and
@@ -111,6 +111,9 @@ func (t *spentStep) covering(a *address, left []step) *Rule {
 	s := left[0]
 	if by := t.next[s].covering(a, left[1:]); by != nil {
 		return by
+	}
+	if s.kind == stepQuery { // some of all elements
+		return t.next[step{kind: stepElement}].covering(a, left[1:])
 	}
 	// A header that frames or authenticates is meant only by its name, and a number
 	// also means an element.

@@ -40,6 +40,10 @@ var wrappers = []wrapper{
 		}
 		return `{"b":1.50, "a" : [{"n":[],"user":` + spelled + `,"u":null}]}`
 	}},
+	{`@fromstr.l.#(t=="u")#.user`, func(random *rand.Rand, text string) string {
+		quoted, _ := json.Marshal(text)
+		return `{"l":[{"user":"x","t":"w"} , {"user":` + string(quoted) + `,"t":"` + []string{"u", `\u0075`}[random.IntN(2)] + `","t":7},"u"]}`
+	}},
 	{"@url.query.u", func(random *rand.Rand, text string) string {
 		return "https://example.com/p/%7e?x=1&u=" + url.QueryEscape(text) + "&y=%41#z"
 	}},
@@ -131,6 +135,16 @@ func unwrap(value, steps string) (string, error) {
 				return "", fmt.Errorf("no such JSON: %w", err)
 			}
 			value, steps = doc.A[0].User, steps[len(".@fromstr.a.#.user"):]
+		case strings.HasPrefix(steps, `.@fromstr.l.#(t=="u")#.user`):
+			var doc struct{ L [3]any }
+			err := json.Unmarshal([]byte(value), &doc)
+			other, _ := doc.L[0].(map[string]any)
+			named, ok := doc.L[1].(map[string]any)
+			if err != nil || !ok || other["user"] != "x" || named["t"] != 7.0 {
+				return "", fmt.Errorf("no such list: %w", err)
+			}
+			value, _ = named["user"].(string)
+			steps = steps[len(`.@fromstr.l.#(t=="u")#.user`):]
 		case strings.HasPrefix(steps, ".@url.query.u"):
 			u, err := url.Parse(value)
 			if err != nil || !strings.HasPrefix(value, "https://example.com/p/%7e?x=1&u=") || !strings.HasSuffix(value, "&y=%41#z") {

@@ -61,6 +61,7 @@ func (t template) alone() bool { return len(t.pieces) == 1 && t.pieces[0].kind !
 type Seen struct {
 	Rule                      *Rule // Rule.File is "" for the last look
 	Address, Kind, Text, With string
+	Do                        Action // what was done with it
 }
 
 // pseudonyms are those of one request, and the labels that a test gave them. A
@@ -74,7 +75,7 @@ type pseudonyms struct {
 // ofKind returns the different pseudonyms of one kind, in the order of the request.
 func (p *pseudonyms) ofKind(kind string, where func(Seen) bool) (all []string) {
 	for _, f := range p.found {
-		if f.Kind == kind && f.With != "" && f.Rule.Do == Pseudonymize && !slices.Contains(all, f.With) && where(f) {
+		if f.Kind == kind && f.With != "" && f.Do == Pseudonymize && !slices.Contains(all, f.With) && where(f) {
 			all = append(all, f.With)
 		}
 	}
@@ -115,10 +116,11 @@ func (p *pseudonyms) rest(ps []piece, text string, where func(Seen) bool, labels
 		}
 		label := ps[0].label
 		named, known := labels[label]
-		if known && named != with || label != "" && !known && slices.Contains(slices.Collect(maps.Values(labels)), with) {
+		if known && !onePseudonym(named, with) ||
+			label != "" && !known && slices.ContainsFunc(slices.Collect(maps.Values(labels)), func(other string) bool { return onePseudonym(other, with) }) {
 			continue
 		}
-		if label != "" {
+		if label != "" && !known {
 			labels[label] = with
 		}
 		if all, ok := p.rest(ps[1:], after, where, labels); ok {
@@ -130,6 +132,10 @@ func (p *pseudonyms) rest(ps []piece, text string, where func(Seen) bool, labels
 	}
 	return nil, false
 }
+
+// onePseudonym says whether two are the same. The shape of a phone number has no +
+// where digits alone were sent.
+func onePseudonym(a, b string) bool { return strings.TrimPrefix(a, "+") == strings.TrimPrefix(b, "+") }
 
 // expand writes the pseudonyms of the request into an answer. What looks like a
 // placeholder but names no kind, as <b> does, is literal.

@@ -36,6 +36,11 @@ type treater struct {
 	removed  bool      // the last value is to be left out, with the place where it stood
 	spans    []detect.Span
 
+	guard     *guardian
+	unguarded bool    // the guard does not look here
+	inJWT     bool    // the value is in the claims of one
+	ruled     []*Rule // those that treat a text, and the guard
+
 	room  *room
 	asked int // bytes of room, for spans and edits
 
@@ -115,7 +120,7 @@ func (t *treater) gather(p *plan, text string) error {
 // search for any: a name is not replaced whole unless the rule is one of keyed.
 func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 	kept := false
-	for _, rule := range rules {
+	for _, rule := range t.guarded(rules, text, names) {
 		find := rule.find
 		if find == nil && names && !slices.Contains(keyed, rule) {
 			find = rule.any
@@ -249,7 +254,7 @@ func (t *treater) tell(rule *Rule, text string) error {
 	if t.secret == nil {
 		t.secret = &secret{}
 	}
-	t.f = Finding{Rule: rule, Kind: "value", secret: &t.secret}
+	t.f = Finding{Rule: rule, Kind: "value", secret: &t.secret, repeated: t.guard.second()}
 	*t.secret = secret{text: text, place: t.place}
 	_, err := t.replace(&t.f)
 	return err
@@ -299,8 +304,13 @@ func (t *treater) ask(text string) error {
 			continue
 		case e.rule.refuse:
 			return errToken
+		case t.byGuard(e.rule) && t.guard.refuses:
+			return errGuard
 		}
-		t.f = Finding{Rule: e.rule, Kind: e.kind, Number: t.number, Issued: t.issued, secret: &t.secret}
+		t.f = Finding{
+			Rule: e.rule, Kind: e.kind, Number: t.number, token: t.deep || t.number && e.end-e.start < len(text), Issued: t.issued, secret: &t.secret,
+			repeated: t.guard.second() && !t.byGuard(e.rule),
+		}
 		shown := text[e.start:e.end]
 		switch e.was = shown; {
 		case t.number && len(shown) == len(text):
@@ -318,11 +328,29 @@ func (t *treater) ask(text string) error {
 		if e.masked == "" && e.rule.Do == Mask {
 			e.masked = mask(e.was)
 		}
+		if e.masked == "" && e.rule.Do == Generalize && !e.rest { // of half an address nobody knows the network
+			says := e.was
+			if t.number && len(shown) == len(text) {
+				says = text // it may be spelled with an exponent
+			}
+			e.generalize(says)
+		}
+		if t.byGuard(e.rule) {
+			e.masked, e.canonical = t.guard.instead(&e), ""
+		}
 		*t.secret = secret{e.was, e.says, e.canonical, e.masked, t.place}
 		with := ""
 		if e.rule != t.told {
 			var err error
 			if with, err = t.replace(&t.f); err != nil {
+				return err
+			}
+		}
+		switch {
+		case t.byGuard(e.rule):
+			with = e.masked
+		case t.guard != nil && t.guard.rule == nil && with != e.was && t.f.Action() == Pseudonymize:
+			if err := t.guard.remember(&t.f, with); err != nil {
 				return err
 			}
 		}
@@ -332,8 +360,13 @@ func (t *treater) ask(text string) error {
 				continue
 			}
 			with = e.was
-		case Mask:
-			with = e.masked
+		case Mask, Generalize:
+			if e.masked != "" {
+				with = e.masked
+			}
+			if e.general {
+				with = e.was
+			}
 		case Remove:
 			with = ""
 		case Reject:

@@ -15,7 +15,6 @@ type form struct {
 
 // Words that fields may have, beside those of rule.go and route.go.
 var (
-	asNames        = []string{"token"}
 	otherwiseNames = []string{"look", "keep"}
 	modeNames      = []string{"observe"}
 )

@@ -33,6 +33,7 @@ type walker struct {
 	unescaped []byte        // a string that was escaped
 
 	nothing [1 << nothingBits]textSpan // strings in which nothing was found
+	ahead   aheadLook
 
 	removing int  // the depth at which a value is being left out, or -1
 	quiet    bool // looks, before that
@@ -85,6 +86,7 @@ func getWalker() *walker {
 	w.t.number, w.t.bare, w.t.place, w.t.collect, w.t.marks, w.t.told, w.t.issued, w.t.depth, w.t.met = false, "", w.here, nil, false, nil, time.Time{}, DefaultDepth, 0
 	w.stack, w.patches, w.looks, w.outer, w.plus = w.stack[:0], w.patches[:0], false, nil, nil
 	w.t.deep, w.t.tangled, w.t.hidden, w.t.depth64 = false, false, false, 0
+	w.t.guard, w.t.unguarded, w.t.inJWT = nil, false, false
 	w.own, w.t.room, w.t.asked = room{}, &w.own, 0
 	return w
 }
@@ -93,14 +95,15 @@ func getWalker() *walker {
 func (w *walker) release() {
 	w.t.forget()
 	clear(w.patches)
-	if cap(w.unescaped) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || cap(w.patches) > 1<<12 || w.t.readings.large() || w.t.gaps.large() {
+	if cap(w.unescaped) > 1<<20 || cap(w.t.edits) > 1<<12 || cap(w.t.spans) > 1<<12 || cap(w.stack) > 1<<12 || cap(w.patches) > 1<<12 || w.ahead.large() || w.t.readings.large() || w.t.gaps.large() {
 		return // one large body must not hold memory for ever
 	}
 	clear(w.t.spans[:cap(w.t.spans)])
 	w.t.readings.forget()
 	w.t.gaps.forget()
 	w.own = room{}
-	w.doc, w.auto, w.t.collect, w.t.replace, w.outer, w.plus = nil, nil, nil, nil, nil, nil
+	clear(w.t.ruled[:cap(w.t.ruled)])
+	w.doc, w.auto, w.t.collect, w.t.replace, w.t.guard, w.outer, w.plus = nil, nil, nil, nil, nil, nil, nil
 	walkers.Put(w)
 }
 
@@ -163,9 +166,11 @@ func (w *walker) walk(first uint16, root *plan) error {
 		end   int
 		seen  uint32
 		top   *frame
+		err   error
 	)
 	w.stack, w.patches, w.removing, w.removed = w.stack[:0], w.patches[:0], -1, false
 	clear(w.nothing[:])
+	w.ahead.spare = aheadTimes*len(d) + aheadSlack
 
 value:
 	if i >= len(d) {
@@ -176,7 +181,7 @@ value:
 		if end, seen = scanString(d, i+1); end < 0 {
 			return w.brokenString(i)
 		}
-		if plan.blind || w.looks && w.holds(i+1, end, seen) {
+		if plan.blind || w.looks && w.looksInto(i+1, end, seen) {
 			if err := w.leaf(plan, i+1, end, seen&seenEscape != 0); err != nil {
 				return err
 			}
@@ -208,16 +213,22 @@ value:
 			goto member
 		}
 		w.stack[len(w.stack)-1].start = i
-		state = w.auto.at(state, 0)
+		if state, err = w.element(state, 0, i); err != nil {
+			return err
+		}
 		if own := w.auto.states[state].plan; own != nil {
 			plan = w.below(plan, own)
 		}
 		goto value
 	case c == '-' || '0' <= c && c <= '9':
-		if end = scanNumber(d, i); end < 0 {
+		var exponent bool
+		if end, exponent = scanNumber(d, i); end < 0 {
 			return w.broken(i)
 		}
-		if plan.numeric {
+		if exponent && w.t.guard != nil {
+			w.t.guard.exponents = true
+		}
+		if plan.numeric || w.looks && w.t.guards() && w.t.guard.look.number(d[i:end]) {
 			if err := w.number(plan, i, end); err != nil {
 				return err
 			}
@@ -264,7 +275,9 @@ after:
 		i = w.comma(top, i)
 		top.start = i
 		top.index++
-		state = w.auto.at(top.state, top.index)
+		if state, err = w.element(top.state, top.index, i); err != nil {
+			return err
+		}
 		plan = top.plan
 		if own := w.auto.states[state].plan; own != nil {
 			plan = w.below(plan, own)
@@ -292,7 +305,7 @@ member:
 	}
 	top = &w.stack[len(w.stack)-1]
 	top.start, top.end = i+1, end
-	if names := top.names; names.blindNames || w.looks && w.holds(i+1, end, seen) {
+	if names := top.names; names.blindNames || w.looks && w.looksInto(i+1, end, seen) {
 		if err := w.name(names, i+1, end, seen&seenEscape != 0); err != nil {
 			return err
 		}
@@ -346,15 +359,24 @@ func (w *walker) finds(start, end int, seen uint32) bool {
 	return len(w.t.spans) > 0 || w.t.encloses(w.auto.kit.any, text)
 }
 
+// looksInto says whether rules with find, or the guard, may find something in the string
+// d[start:end], of which scanString has seen this.
+func (w *walker) looksInto(start, end int, seen uint32) bool {
+	return (seen&^letters != 0 || w.wordHolds(start, end)) && w.holds(start, end, seen) || w.t.guards() && w.guarded(start, end, seen)
+}
+
+// wordHolds says whether base64 may stand in a string of letters alone: it would begin
+// where the word does.
+func (w *walker) wordHolds(start, end int) bool {
+	return end-start >= shortest64 && leads64[w.doc[start]]
+}
+
 // holds is finds for strings of which bodies hold few many times, such as the names of
 // members: it remembers in which of them there is nothing.
 func (w *walker) holds(start, end int, seen uint32) bool {
 	n := end - start
 	if n < shortest64 {
 		return w.finds(start, end, seen)
-	}
-	if seen&^letters == 0 && !(leads64[w.doc[start]] && mayBegin(view(w.doc[start:end]))) {
-		return false // a word, and base64 would begin with it
 	}
 	first, last := binary.LittleEndian.Uint64(w.doc[start:]), binary.LittleEndian.Uint64(w.doc[end-8:])
 	known := &w.nothing[((first*spread^last)*spread)>>(64-nothingBits)]
@@ -444,8 +466,8 @@ func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 	}
 }
 
-// number treats the number d[start:end] by its exact decimal value. What takes the
-// place of a number, or of a part of it, is a string.
+// number treats the number d[start:end] by its exact decimal value. What takes its
+// place is a number where it is one, else a string.
 func (w *walker) number(p *plan, start, end int) error {
 	raw := view(w.doc[start:end])
 	exact := raw
@@ -461,7 +483,10 @@ func (w *walker) number(p *plan, start, end int) error {
 	got := patch{start: start, end: end, rule: w.t.edits[0].rule, kept: true, with: strings.Clone(raw)}
 	for i := range w.t.edits {
 		if !w.t.edits[i].unchanged() {
-			got.kept, got.with = false, `"`+jsonText(w.t.apply(exact))+`"`
+			got.kept, got.with = false, w.t.apply(exact)
+			if e := w.t.edits[0]; e.end-e.start < len(exact) || !isNumber(got.with) {
+				got.with = `"` + jsonText(got.with) + `"`
+			}
 		}
 	}
 	w.patches = append(w.patches, got)

@@ -227,7 +227,7 @@ func (e *explanation) print(w io.Writer) error {
 			}
 			at := f.At
 			if at == "" {
-				at = "no rule took it: the last look"
+				at = unruled(f.Rule)
 			}
 			fmt.Fprintf(t, "  %s\t%s\t%q\t%s\t%s\n", f.Address, f.Kind, f.Text, what, at)
 		}

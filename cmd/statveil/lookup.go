@@ -28,8 +28,9 @@ func lookupCommand() *cobra.Command {
 		Use:   "lookup --keys file:PATH --tenant T VALUE|-",
 		Short: "Print every pseudonym that a value has",
 		Long: `Print every pseudonym that a value has for a tenant, one a line: under each key
-version, the one-way and the reversible one; and, from the keyring ` + pseudonym.Global + `, those of
-rules with linkable: global. To find a person's data, look for each of them.
+version, the one-way token, the shape (of rules with as: shape, and in place of JSON
+numbers) where the value has one, and the reversible token; and, from the keyring ` + pseudonym.Global + `,
+those of rules with linkable: global. To find a person's data, look for each of them.
 
 Of rules with a narrower linkable say which: --linkable day=2026-11-24, week= and
 month= (a day in it, or as in 2026-W48 and 2026-11), or an address and the value
@@ -38,7 +39,8 @@ linkable: request are found by nobody.
 
 The one-way pseudonym is the same for all spellings: write a phone number with + or
 00, or its national form with --regions. (statveil scan --show prints what a value is
-taken for.) A reversible pseudonym is that of the exact text.
+taken for.) A reversible pseudonym is that of the exact text. Where a client sent the
+digits of a phone number alone, its shape stands there without the +.
 
 With - the value is read from standard input, and so kept out of the history of the
 shell and the list of processes; the line end is none of it.`,
@@ -198,6 +200,7 @@ type foundPseudonym struct {
 	Pseudonym  string `json:"pseudonym"`
 	Version    uint16 `json:"version"`
 	Reversible bool   `json:"reversible"`
+	Shape      bool   `json:"shape"`
 	Linkable   string `json:"linkable"` // tenant, global, or what --linkable says
 }
 
@@ -230,10 +233,15 @@ func (l *lookup) under(all []foundPseudonym, ring *pseudonym.Keyring, s scope) (
 		return nil, &hintedError{errors.New("the value is a pseudonym already, which no other takes the place of"), "statveil reveal turns it back, if it is reversible"}
 	}
 	for version, token := range ring.SealAll(pseudonym.Context{Scope: s.text}, l.canonical) {
-		all = append(all, foundPseudonym{token, version, false, s.linkable})
+		all = append(all, foundPseudonym{token, version, false, false, s.linkable})
+	}
+	if keep, ok := rules.ShapeOf(l.canonical); ok {
+		for version, shape := range ring.ShapeAll(pseudonym.Context{Scope: s.text}, l.canonical, keep) {
+			all = append(all, foundPseudonym{shape, version, false, true, s.linkable})
+		}
 	}
 	for version, token := range ring.SealAll(pseudonym.Context{Scope: s.text, Reversible: true}, l.value) {
-		all = append(all, foundPseudonym{token, version, true, s.linkable})
+		all = append(all, foundPseudonym{token, version, true, false, s.linkable})
 	}
 	return all, nil
 }
@@ -242,7 +250,10 @@ func printPseudonyms(w io.Writer, all []foundPseudonym) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, p := range all {
 		kind := "one-way"
-		if p.Reversible {
+		switch {
+		case p.Shape:
+			kind = "shape"
+		case p.Reversible:
 			kind = "reversible"
 		}
 		fmt.Fprintf(t, "%s\tversion %d\t%s\t%s\n", p.Pseudonym, p.Version, kind, onOneLine(p.Linkable))

@@ -40,6 +40,9 @@ routes:
     rules:
       - {at: body.find, find: any}
       - {at: body.whole}
+      - {at: body.shape, as: shape}
+      - {at: body.dayShape, find: any, as: shape, linkable: day}
+      - {at: body.globalShape, as: shape, linkable: global}
       - {at: body.reversible, reversible: true}
       - {at: body.part, find: any, reversible: true}
       - {at: body.global, linkable: global}
@@ -78,6 +81,7 @@ routes:
 				const conference = "+1 202 555 0143"
 				with := pseudonymized(t, set, path, now, conference, map[string]string{
 					"find": p.same, "whole": p.sent, "reversible": p.sent, "part": p.sent, "global": p.sent, "globalReversible": p.sent,
+					"shape": p.sent, "dayShape": p.sent, "globalShape": p.sent,
 					"day": p.sent, "week": p.sent, "month": p.sent, "conf": p.sent, "confReversible": p.sent,
 				})
 				day, month := now.UTC().Format("2006-01-02"), now.UTC().Format("2006-01")
@@ -98,8 +102,25 @@ routes:
 						}
 					}
 				}
+				// A shape is looked up as it arrived.
+				found := lookedUp(statveil(t, "", "lookup", "--keys", "file:"+path, "--tenant", "acme", "--regions", "FI", "--linkable", "day="+day, p.sent))
+				for member, linkable := range map[string]string{"shape": "tenant", "dayShape": "day=" + day, "globalShape": "global"} {
+					number, kind := version+1, "shape"
+					if number == 3 && member == "globalShape" {
+						number = 2
+					}
+					if strings.Contains(p.sent, " Virtanen") {
+						if member == "dayShape" {
+							continue
+						}
+						kind = "one-way" // a name has none
+					}
+					if got, want := found[with[member]], fmt.Sprintf("version %d %s %s", number, kind, linkable); got != want {
+						t.Errorf("sent as %s %q: the proxy made %q, lookup says %q, want %q", member, p.sent, with[member], got, want)
+					}
+				}
 				// A reversible pseudonym is that of the exact text.
-				found := lookedUp(statveil(t, "", "lookup", "--keys", "file:"+path, "--tenant", "acme", "--linkable", "week="+day, "--linkable", "path.conf="+conference, p.sent))
+				found = lookedUp(statveil(t, "", "lookup", "--keys", "file:"+path, "--tenant", "acme", "--linkable", "week="+day, "--linkable", "path.conf="+conference, p.sent))
 				for member, linkable := range map[string]string{"reversible": "tenant", "part": "tenant", "week": "week=" + day, "globalReversible": "global", "confReversible": "path.conf=" + conference} {
 					number, tenant := version+1, "acme"
 					if member == "globalReversible" {

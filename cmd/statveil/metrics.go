@@ -40,6 +40,7 @@ type taken struct {
 	route string
 	rule  *rules.Rule
 	kind  string
+	do    rules.Action
 }
 
 // newMetrics asks the sidecar for what is there now, whenever somebody reads.
@@ -137,10 +138,10 @@ func outcome(o proxy.Outcome) string {
 }
 
 func (m *metrics) finding(route *rules.Route, f *rules.Finding) {
-	key := taken{route.Name, f.Rule, f.Kind}
+	key := taken{route.Name, f.Rule, f.Kind, f.Action()}
 	c, ok := m.found.Load(key)
 	if !ok {
-		c, _ = m.found.LoadOrStore(key, m.findings.WithLabelValues(route.Name, f.Rule.Name, f.Kind, f.Rule.Do.String()))
+		c, _ = m.found.LoadOrStore(key, m.findings.WithLabelValues(route.Name, f.Rule.Name, f.Kind, f.Action().String()))
 	}
 	c.(prometheus.Counter).Inc()
 }

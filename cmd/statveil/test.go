@@ -176,7 +176,7 @@ func (t testResult) print(b *strings.Builder) {
 		for _, f := range t.Findings {
 			at := f.At
 			if at == "" {
-				at = "no rule took it: the last look"
+				at = unruled(f.Rule)
 			}
 			fmt.Fprintf(w, "    %s\t%s\t%s\t%s\n", f.Address, f.Kind, f.Action, at)
 		}

@@ -38,7 +38,7 @@ func try(set *rules.Set, req *http.Request, to rules.Collector) (*http.Response,
 			}
 		},
 		Found: func(_ *rules.Route, f *rules.Finding, with string) {
-			out.Seen = append(out.Seen, rules.Seen{Rule: f.Rule, Address: f.Address(), Kind: f.Kind, Text: f.Text(), With: with})
+			out.Seen = append(out.Seen, rules.Seen{Rule: f.Rule, Address: f.Address(), Kind: f.Kind, Text: f.Text(), With: with, Do: f.Action()})
 		},
 	}
 	client := &client{header: http.Header{}, status: http.StatusOK}
@@ -64,11 +64,19 @@ func (c *client) Header() http.Header         { return c.header }
 func (c *client) Write(p []byte) (int, error) { return c.body.Write(p) }
 func (c *client) WriteHeader(status int)      { c.status = status }
 
+// unruled says what took a finding that no rule of a file did.
+func unruled(rule string) string {
+	if rule == rules.GuardRule {
+		return "it stands elsewhere too: the guard"
+	}
+	return "no rule took it: the last look"
+}
+
 // findings are what explain and test show of what was found.
 func findings(found []rules.Seen) []finding {
 	all := []finding{}
 	for _, f := range found {
-		shown := finding{f.Address, f.Kind, f.Rule.Do.String(), f.Text, f.With, f.Rule.Name, ""}
+		shown := finding{f.Address, f.Kind, f.Do.String(), f.Text, f.With, f.Rule.Name, ""}
 		if f.Rule.File != "" {
 			shown.At = fmt.Sprintf("%s:%d", f.Rule.File, f.Rule.Line)
 		}

@@ -1,6 +1,9 @@
 package detect
 
-import "testing"
+import (
+	"strconv"
+	"testing"
+)
 
 func TestPhone(t *testing.T) {
 	finds{
@@ -129,6 +132,24 @@ func TestTellers(t *testing.T) {
 	} {
 		if got := telling(in+"1", len(in)); got != want {
 			t.Errorf("telling(%q) = %d, want %d", in, got, want)
+		}
+	}
+}
+
+// TestCallingCode: of every number that is found in E.164 form, the calling code is known.
+func TestCallingCode(t *testing.T) {
+	for in, want := range map[string]int{
+		"+12025550143": 2, "+442079460018": 3, "+358401234567": 4, "+7": 2, "+7999": 2, "+1": 2, "+88216123456": 4,
+		"": 0, "+": 0, "+0401234567": 0, "+999123456": 0, "+99": 0, "12025550143": 0, "+1 202": 0, "++1202": 0, "+12a": 0, "+3": 0,
+	} {
+		if got := CallingCode(in); got != want {
+			t.Errorf("CallingCode(%q) = %d, want %d", in, got, want)
+		}
+	}
+	for i := range plans {
+		code := "+" + strconv.Itoa(int(plans[i].code))
+		if got := CallingCode(code + "123456"); got != len(code) {
+			t.Errorf("CallingCode(%q) = %d, want %d", code+"123456", got, len(code))
 		}
 	}
 }

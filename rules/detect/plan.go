@@ -64,6 +64,18 @@ func planOf(digits []byte) (*plan, int) {
 	return nil, 0
 }
 
+// CallingCode returns the length of the + and the calling code with which a phone number in E.164 form begins, 0 where the
+// text is none or the code is not in use.
+func CallingCode(e164 string) int {
+	if len(e164) < 2 || e164[0] != '+' || digitsEnd(e164, 1) != len(e164) {
+		return 0
+	}
+	if _, n := planOf([]byte(e164[1:min(4, len(e164))])); n > 0 {
+		return 1 + n
+	}
+	return 0
+}
+
 // grade judges a national number.
 func (p *plan) grade(national []byte) grade {
 	if len(national) < minNational || len(national) > maxNational {

@@ -17,13 +17,14 @@ type words struct {
 	starts [utf8.RuneSelf]bool
 	high   bool // some word begins with another character
 	nodes  []node
-	edges  []edge // of node 0, then of node 1, ...; those of one node in the order of their characters
+	edges  []edge  // of node 0, then of node 1, ...; those of one node in the order of their characters
+	values []Value // what each word stands for; nil: it is only a word of the list
 }
 
 // node is a place in the trie: edges[from:upto] lead on from it.
 type node struct {
 	from, upto int32
-	ends       bool // a word ends here
+	word       int32 // one more than the index of the word that ends here; 0: none does
 }
 
 type edge struct {
@@ -58,20 +59,52 @@ func Words(name string, list []string) (*Detector, error) {
 	return &Detector{kind: Own, own: w}, nil
 }
 
+// Value is a text that was found before, with the name and the canonical form that its findings are to have.
+type Value struct{ Text, Name, Canonical string }
+
+// Values returns a detector of Own that finds texts as Words does. Of values that differ in case only, the first counts;
+// those that Words would not take are left out. Without any it is nil.
+func Values(list []Value) *Detector {
+	w := &words{}
+	byText := make(map[string]Value, len(list))
+	folded := make([]string, 0, len(list))
+	for _, v := range list {
+		if strings.TrimSpace(v.Text) == "" || len(v.Text) > maxWord || !utf8.ValidString(v.Text) {
+			continue
+		}
+		text := strings.Map(fold, v.Text)
+		if _, twice := byText[text]; !twice {
+			byText[text] = v
+			folded = append(folded, text)
+		}
+	}
+	if len(folded) == 0 {
+		return nil
+	}
+	slices.Sort(folded)
+	for _, text := range folded {
+		w.values = append(w.values, byText[text])
+	}
+	w.build(folded)
+	return &Detector{kind: Own, own: w}
+}
+
 // build makes the trie of folded words, which are in order and unlike each other: the words that share a beginning are
 // a range of them, and each edge that leads on from there takes a part of the range.
 func (w *words) build(folded []string) {
 	type part struct {
 		words []string
+		first int // the index of the first of them
 		done  int // bytes on the way from the root
 	}
 	w.nodes = []node{{}}
-	for parts := []part{{folded, 0}}; len(parts) > 0; parts = parts[1:] {
+	for parts := []part{{folded, 0, 0}}; len(parts) > 0; parts = parts[1:] {
 		p := parts[0]
 		n := &w.nodes[len(w.nodes)-len(parts)]
 		n.from = int32(len(w.edges))
 		if len(p.words[0]) == p.done {
-			n.ends = true
+			p.first++
+			n.word = int32(p.first)
 			p.words = p.words[1:]
 		}
 		for len(p.words) > 0 {
@@ -83,8 +116,8 @@ func (w *words) build(folded []string) {
 			}
 			w.edges = append(w.edges, edge{r, int32(len(w.nodes))})
 			w.nodes = append(w.nodes, node{})
-			parts = append(parts, part{p.words[:k], p.done + size})
-			p.words = p.words[k:]
+			parts = append(parts, part{p.words[:k], p.first, p.done + size})
+			p.words, p.first = p.words[k:], p.first+k
 		}
 	}
 	for i := range w.nodes {
@@ -129,8 +162,8 @@ func (w *words) find(dst []Span, s string) []Span {
 		if c < utf8.RuneSelf {
 			word := isWord(c)
 			if w.starts[foldASCII[c]] && !(word && inside) {
-				if end := w.longest(s, i); end > 0 {
-					dst = append(dst, Span{Start: i, End: end, Kind: Own, Name: w.name})
+				if end, word := w.longest(s, i); end > 0 {
+					dst = append(dst, w.span(i, end, word))
 					i, inside = end, endsInWord(s, end)
 					continue
 				}
@@ -142,8 +175,8 @@ func (w *words) find(dst []Span, s string) []Span {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		word := partOfWord(r)
 		if w.high && !(word && inside) {
-			if end := w.longest(s, i); end > 0 {
-				dst = append(dst, Span{Start: i, End: end, Kind: Own, Name: w.name})
+			if end, word := w.longest(s, i); end > 0 {
+				dst = append(dst, w.span(i, end, word))
 				i, inside = end, endsInWord(s, end)
 				continue
 			}
@@ -154,25 +187,33 @@ func (w *words) find(dst []Span, s string) []Span {
 	return dst
 }
 
-// longest returns where the longest word that begins at i ends, 0 where there is none.
-func (w *words) longest(s string, i int) (end int) {
+func (w *words) span(start, end int, word int32) Span {
+	if w.values == nil {
+		return Span{Start: start, End: end, Kind: Own, Name: w.name}
+	}
+	v := w.values[word-1]
+	return Span{Start: start, End: end, Kind: Own, Name: v.Name, Canonical: v.Canonical}
+}
+
+// longest returns where the longest word that begins at i ends, and which it is; 0 where there is none.
+func (w *words) longest(s string, i int) (end int, word int32) {
 	n := int32(0)
 	for i < len(s) {
 		r, size := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
 			if r, size = utf8.DecodeRuneInString(s[i:]); r == utf8.RuneError && size == 1 {
-				return end
+				return end, word
 			}
 		}
 		if n = w.next(n, fold(r)); n == 0 {
-			return end
+			return end, word
 		}
 		i += size
-		if w.nodes[n].ends && !(partOfWord(r) && startsWord(s, i)) {
-			end = i
+		if w.nodes[n].word > 0 && !(partOfWord(r) && startsWord(s, i)) {
+			end, word = i, w.nodes[n].word
 		}
 	}
-	return end
+	return end, word
 }
 
 // partOfWord reports whether r makes a word longer that it stands beside: a letter or digit, or what is written onto one.

@@ -38,7 +38,7 @@ const (
 
 // inEnclosed lets a rule take what it finds in what is enclosed in text[start:end].
 func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start, end int) error {
-	if t.deep || t.number { // what is deep is looked through in other ways
+	if t.deep || t.number || t.plain { // what is deep is looked through in other ways
 		return nil
 	}
 	all := t.read(text)
@@ -50,7 +50,9 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 	var looked bool // for them
 	before := len(t.edits)
 	var err error
+	t.plain = true
 	t.speller.each(r.text, func(s spelt, decoded []byte) bool {
+		t.plain = false
 		from, to := r.at(s.at), r.at(s.end)
 		if !looked {
 			tokens, looked = jwtSpans(r.text), true
@@ -87,26 +89,44 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 		if found, err = t.enclosedIn(p, rule, find); found {
 			e := edit{start: from, end: to, rule: rule, enclosed: p}
 			copy(e.via[:], r.via)
-			if n := len(t.edits); n == before || t.edits[n-1].end <= from { // not another reading of one that was found
-				t.edits = append(t.edits, e)
-			} else {
-				err = errEnclosed
-			}
+			t.edits = append(t.edits, e)
 		}
 		return err == nil
 	})
-	if len(t.edits) > before {
-		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+	if err != nil || len(t.edits) == before {
+		return err
 	}
-	return err
+	slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+	for i := 1; i < len(t.edits); i++ {
+		if t.edits[i].start < t.edits[i-1].end { // two readings of one place: who knows which counts?
+			return errEnclosed
+		}
+	}
+	return nil
 }
 
 // encloses says whether anything may be found in what a text spells. It costs no memory.
 func (t *treater) encloses(find *detect.Finder, text string) bool {
-	return !t.speller.each(text, func(s spelt, decoded []byte) bool {
+	if n := len(text); n < shortest64 || n < shortEnclosed && shortHarmless(text) {
+		return false
+	}
+	t.speller.quick = true
+	found := !t.speller.each(text, func(s spelt, decoded []byte) bool {
 		t.guard.see(decoded)
-		return s.packed == 0 && (harmless(decoded) || !t.mayHold(find, view(decoded)))
+		return s.packed == 0 && !t.mayHold(find, view(decoded))
 	})
+	t.speller.quick = false
+	return found
+}
+
+// shortEnclosed is from how many characters on base64 may enclose what encloses something.
+const shortEnclosed = (4*shortest64 + 2) / 3
+
+// shortHarmless says whether what base64 of less characters than that spells is harmless,
+// where it begins with the first.
+func shortHarmless(s string) bool {
+	var b [shortest64]byte
+	return alphabets[s[0]] != mark64 && alphabets[s[1]] != mark64 && harmless(decode64(b[:0], s))
 }
 
 // harmless says whether a text is too short to enclose another one, and has too little in
@@ -118,7 +138,7 @@ func harmless(b []byte) bool {
 	digits := 0
 	for _, c := range b {
 		switch {
-		case c >= utf8.RuneSelf || c == '@' || c == ':' || kindsOf[c] != 0:
+		case c >= utf8.RuneSelf || c == '@' || c == ':' || c == '\\': // other escapes would leave too little
 			return false
 		case c-'0' <= 9:
 			digits++

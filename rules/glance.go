@@ -194,6 +194,9 @@ func (l *glance) part(d []byte) bool {
 		return true
 	}
 	for range maxDecodings {
+		if !mayEscape(view(d)) {
+			break
+		}
 		decoded, escapes, _ := everyday.decode(nil, nil, view(d))
 		if len(escapes) == 0 {
 			break
@@ -201,6 +204,9 @@ func (l *glance) part(d []byte) bool {
 		if d = decoded; l.spoken(d) {
 			return true
 		}
+	}
+	if bytes.IndexByte(d, '=') < 0 {
+		return false
 	}
 	decoded, escapes, _ := dialect{kinds: quotedEscapes}.decode(nil, nil, view(d))
 	return len(escapes) > 0 && l.in(decoded)

@@ -87,7 +87,14 @@ func (g *guardian) remember(f *Finding, with string) error {
 }
 
 func (g *guardian) add(text, kind, with string) error {
-	if _, twice := g.known[text]; twice || len(g.values) >= maxGuarded || !telling(text) {
+	had, twice := g.known[text]
+	switch {
+	case twice && with < had: // of several pseudonyms one counts, in whatever order they came
+		g.known[text] = with
+		i := slices.IndexFunc(g.values, func(v detect.Value) bool { return v.Text == text })
+		g.values[i].Canonical = with
+		return nil
+	case twice || len(g.values) >= maxGuarded || !telling(text):
 		return nil
 	}
 	size := perGuarded + perGuardedOne*len(text)

@@ -32,7 +32,8 @@ type walker struct {
 	outer     func() string // the address of the text; nil: it is the body
 	unescaped []byte        // a string that was escaped
 
-	nothing [1 << nothingBits]textSpan // strings in which nothing was found
+	guards  bool // the guard looks, too
+	nothing [2][1 << nothingBits]textSpan // names, and other strings, in which nothing was found
 	ahead   aheadLook
 
 	removing int  // the depth at which a value is being left out, or -1
@@ -169,7 +170,9 @@ func (w *walker) walk(first uint16, root *plan) error {
 		err   error
 	)
 	w.stack, w.patches, w.removing, w.removed = w.stack[:0], w.patches[:0], -1, false
-	clear(w.nothing[:])
+	w.guards = w.t.guards()
+	clear(w.nothing[0][:])
+	clear(w.nothing[1][:])
 	w.ahead.spare = aheadTimes*len(d) + aheadSlack
 
 value:
@@ -181,7 +184,7 @@ value:
 		if end, seen = scanString(d, i+1); end < 0 {
 			return w.brokenString(i)
 		}
-		if plan.blind || w.looks && w.looksInto(i+1, end, seen) {
+		if plan.blind || w.looks && (seen&^letters != 0 || w.guards || wordLeads(d[i+1:end])) && w.looksInto(i+1, end, seen, 1) {
 			if err := w.leaf(plan, i+1, end, seen&seenEscape != 0); err != nil {
 				return err
 			}
@@ -228,7 +231,7 @@ value:
 		if exponent && w.t.guard != nil {
 			w.t.guard.exponents = true
 		}
-		if plan.numeric || w.looks && w.t.guards() && w.t.guard.look.number(d[i:end]) {
+		if plan.numeric || w.looks && w.guards && w.t.guard.look.number(d[i:end]) {
 			if err := w.number(plan, i, end); err != nil {
 				return err
 			}
@@ -305,7 +308,7 @@ member:
 	}
 	top = &w.stack[len(w.stack)-1]
 	top.start, top.end = i+1, end
-	if names := top.names; names.blindNames || w.looks && w.looksInto(i+1, end, seen) {
+	if names := top.names; names.blindNames || w.looks && (seen&^letters != 0 || w.guards || wordLeads(d[i+1:end])) && w.looksInto(i+1, end, seen, 0) {
 		if err := w.name(names, i+1, end, seen&seenEscape != 0); err != nil {
 			return err
 		}
@@ -360,26 +363,23 @@ func (w *walker) finds(start, end int, seen uint32) bool {
 }
 
 // looksInto says whether rules with find, or the guard, may find something in the string
-// d[start:end], of which scanString has seen this.
-func (w *walker) looksInto(start, end int, seen uint32) bool {
-	return (seen&^letters != 0 || w.wordHolds(start, end)) && w.holds(start, end, seen) || w.t.guards() && w.guarded(start, end, seen)
-}
-
-// wordHolds says whether base64 may stand in a string of letters alone: it would begin
-// where the word does.
-func (w *walker) wordHolds(start, end int) bool {
-	return end-start >= shortest64 && leads64[w.doc[start]]
+// d[start:end], of which scanString has seen this. Of names, the kind is 0.
+func (w *walker) looksInto(start, end int, seen uint32, kind int) bool {
+	if seen&^letters == 0 && !w.guards && !mayBegin(view(w.doc[start:end])) {
+		return false
+	}
+	return w.holds(start, end, seen, kind) || w.guards && w.guarded(start, end, seen)
 }
 
 // holds is finds for strings of which bodies hold few many times, such as the names of
 // members: it remembers in which of them there is nothing.
-func (w *walker) holds(start, end int, seen uint32) bool {
+func (w *walker) holds(start, end int, seen uint32, kind int) bool {
 	n := end - start
 	if n < shortest64 {
 		return w.finds(start, end, seen)
 	}
 	first, last := binary.LittleEndian.Uint64(w.doc[start:]), binary.LittleEndian.Uint64(w.doc[end-8:])
-	known := &w.nothing[((first*spread^last)*spread)>>(64-nothingBits)]
+	known := &w.nothing[kind][((first*spread^last)*spread)>>(64-nothingBits)]
 	if int(known.end-known.start) == n && string(w.doc[known.start:known.end]) == string(w.doc[start:end]) {
 		return false
 	}
@@ -391,7 +391,7 @@ func (w *walker) holds(start, end int, seen uint32) bool {
 }
 
 // nothingBits is how many strings are remembered: as powers of two.
-const nothingBits = 8
+const nothingBits = 7
 
 // spread is an odd number whose bits are well mixed (Knuth, TAOCP 3, section 6.4).
 const spread = 0x9E3779B97F4A7C15

@@ -137,7 +137,7 @@ func (r *reading) edit(rule *Rule, s detect.Span) edit {
 	e := edit{start: r.at(s.Start), end: r.at(s.End), rule: rule, kind: kindOf(s), canonical: s.Canonical, spaced: r.spaced}
 	copy(e.via[:], r.via)
 	if rule.Do == Mask && r.decoded() {
-		e.masked = mask(r.text[s.Start:s.End])
+		e.masked = strings.Clone(mask(r.text[s.Start:s.End])) // the text may be in a buffer
 	}
 	if rule.Do == Generalize && r.decoded() {
 		e.generalize(r.text[s.Start:s.End])

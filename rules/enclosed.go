@@ -228,7 +228,8 @@ func (t *treater) unpacked(s spelt, text string) (*enclosed, error) {
 // a member of a JSON text, but in a body with a content coding.
 const mostUnpacked = 1 << 20
 
-// enclosed returns what a spelt in text says.
+// enclosed returns what a spelt in text says. It holds no view of the text, which may be
+// in a buffer that somebody else is given before the text is spelled again.
 func (s spelt) enclosed(text string, decoded []byte) *enclosed {
 	said := string(decoded)
 	if s.hex {
@@ -236,9 +237,8 @@ func (s spelt) enclosed(text string, decoded []byte) *enclosed {
 		if strings.ContainsAny(text[s.at:s.end], "ABCDEF") {
 			encode = func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
 		}
-		return &enclosed{text: said, spell: func(with string) string {
-			return encode([]byte(with)) + text[s.at+2*len(said):s.end]
-		}}
+		rest := strings.Clone(text[s.at+2*len(said) : s.end])
+		return &enclosed{text: said, spell: func(with string) string { return encode([]byte(with)) + rest }}
 	}
 	spelled := text[s.at:s.end]
 	bare := strings.TrimRight(spelled, "=")
@@ -256,14 +256,13 @@ func (s spelt) enclosed(text string, decoded []byte) *enclosed {
 	case own == len(bare) || s.packed != 0:
 		return &enclosed{text: said, spell: func(with string) string { return enc.EncodeToString([]byte(with)) }}
 	case alphabets[bare[own]] == mark64:
-		return &enclosed{text: said, spell: func(with string) string {
-			return enc.EncodeToString([]byte(with)) + spelled[own:]
-		}}
+		rest := strings.Clone(spelled[own:])
+		return &enclosed{text: said, spell: func(with string) string { return enc.EncodeToString([]byte(with)) + rest }}
 	}
 	enc = base64Of(spelled)
 	all, odd := bare, ""
 	if len(bare)%4 == 1 {
-		all, odd, enc = bare[:len(bare)-1], bare[len(bare)-1:], enc.WithPadding(base64.NoPadding)
+		all, odd, enc = bare[:len(bare)-1], strings.Clone(bare[len(bare)-1:]), enc.WithPadding(base64.NoPadding)
 	}
 	b := decode64(nil, all)
 	rest := b[len(said):]

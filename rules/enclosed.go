@@ -1,12 +1,8 @@
 package rules
 
 import (
-	"bytes"
-	"compress/gzip"
-	"compress/zlib"
 	"encoding/base64"
 	"encoding/hex"
-	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -29,7 +25,7 @@ type enclosed struct {
 // errEnclosed is about a value of which more is spelled in other ways than people do.
 var errEnclosed = &Error{Reason: Unsafe, Detail: "a value holds more base64 or hex, one in the other, than can be searched"}
 
-// spareSpelled is how many bytes may be decoded of a value in any case, and
+// spareSpelled is how many bytes may be decoded of a value for one rule in any case, and
 // spelledOften how many times its length.
 const (
 	spareSpelled = 64 << 10
@@ -43,7 +39,7 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 	}
 	all := t.read(text)
 	r := &all[len(all)-1]
-	if t.spare == 0 {
+	if t.depth64 == 0 {
 		t.spare = spareSpelled + spelledOften*len(text)
 	}
 	var tokens []span
@@ -183,50 +179,6 @@ func (t *treater) askEnclosed(e *edit) (string, error) {
 	}
 	return respell(e.enclosed.spell(w.t.apply(e.enclosed.text)), e.via), nil
 }
-
-// unpacked returns what is packed in base64, or nil where that is no text.
-func (t *treater) unpacked(s spelt, text string) (*enclosed, error) {
-	p := s.enclosed(text, nil)
-	b := decode64(nil, strings.TrimRight(text[s.at:s.end], "="))
-	var r io.Reader
-	var err error
-	if s.packed == 0x78 {
-		r, err = zlib.NewReader(bytes.NewReader(b))
-	} else {
-		r, err = gzip.NewReader(bytes.NewReader(b))
-	}
-	if err != nil {
-		return nil, nil
-	}
-	most := min(t.spare, mostUnpacked)
-	if err := t.room.take(2 * most); err != nil {
-		return nil, err
-	}
-	defer func() { _ = t.room.take(-2 * most) }()
-	said, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
-	if len(said) > most {
-		return nil, errEnclosed
-	}
-	t.guard.see(said)
-	if t.spare -= len(said); !utf8.Valid(said) || len(said) < shortest { // what is cut off may be read by someone
-		return nil, nil
-	}
-	spell := p.spell
-	return &enclosed{text: string(said), spell: func(with string) string {
-		var b bytes.Buffer
-		var w io.WriteCloser = gzip.NewWriter(&b)
-		if s.packed == 0x78 {
-			w = zlib.NewWriter(&b)
-		}
-		_, _ = io.WriteString(w, with) // a buffer takes all
-		_ = w.Close()
-		return spell(b.String())
-	}}, nil
-}
-
-// mostUnpacked is how many bytes are unpacked of what a value holds. More is not sent in
-// a member of a JSON text, but in a body with a content coding.
-const mostUnpacked = 1 << 20
 
 // enclosed returns what a spelt in text says. It holds no view of the text, which may be
 // in a buffer that somebody else is given before the text is spelled again.

@@ -151,6 +151,22 @@ func TestEnclosedTooMuch(t *testing.T) {
 	}
 }
 
+// TestEnclosedManyRules: how many rules look into a large value does not matter.
+func TestEnclosedManyRules(t *testing.T) {
+	detectors, rules := "", ""
+	for i := range 20 {
+		detectors += fmt.Sprintf("  w%d: {words: [word%d]}\n", i, i)
+		rules += fmt.Sprintf("      - {at: body.a, find: w%d}\n", i)
+	}
+	r := parse(t, "version: 1\ndetectors:\n"+detectors+"routes:\n  - name: r\n    match: POST /\n    rules:\n"+rules).routes[0]
+	text := strings.Repeat("nothing to be found here, and much of it. ", 5000)
+	doc := []byte(`{"a":"` + b64(text+anna) + `"}`)
+	got, err := r.Body(nil, doc, toToken)
+	if want := `{"a":"` + b64(text+token) + `"}`; err != nil || string(got) != want {
+		t.Errorf("%v: %.80s", err, got)
+	}
+}
+
 // FuzzEnclosed: in whatever a text is enclosed, exactly the personal data in it is
 // replaced.
 func FuzzEnclosed(f *testing.F) {

@@ -20,7 +20,7 @@ type treater struct {
 	place   func() string
 
 	speller  speller
-	spare    int // how many bytes may still be decoded of base64 and hex in the value; 0: it was not looked at
+	spare    int // how many bytes one rule may still decode of base64 and hex in the value
 	depth64  int // how many of these it is in
 	readings readings
 	gaps     readings // of a part of the value
@@ -269,7 +269,7 @@ func (t *treater) forget() {
 	clear(t.edits)
 	t.edits = t.edits[:0]
 	t.settled, t.removed = false, false
-	t.readings.n, t.spare = 0, 0
+	t.readings.n = 0
 	if t.secret != nil {
 		*t.secret = secret{}
 	}

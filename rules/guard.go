@@ -45,7 +45,7 @@ const (
 // A guardian remembers what was pseudonymized in one message.
 type guardian struct {
 	values []detect.Value // in order; Canonical is the pseudonym
-	known  map[string]string
+	known  map[string]int // by their texts, where they stand in values
 	room   *room
 	took   int  // of it
 	hides  bool // the bytes of the message do not show all that stands there
@@ -54,6 +54,7 @@ type guardian struct {
 
 	exponents bool     // a number is written with one: nobody sees its digits
 	claims    [][]byte // of JWTs
+	claimed   int      // how many bytes these are
 	looked    bool     // the last look has found these
 
 	look    *glance
@@ -75,7 +76,7 @@ func (g *guardian) remember(f *Finding, with string) error {
 		pieces := f.Rule.any.Find(nil, text)
 		if len(pieces) > 0 && (pieces[0].Start > 0 || pieces[0].End < len(text)) {
 			_, one := f.Rule.any.Canonical(text)
-			g.hides = !one
+			g.hides = g.hides || !one
 		}
 	}
 	for _, spelled := range [...]string{text, canonical, strings.TrimPrefix(canonical, "+")} {
@@ -87,14 +88,12 @@ func (g *guardian) remember(f *Finding, with string) error {
 }
 
 func (g *guardian) add(text, kind, with string) error {
-	had, twice := g.known[text]
+	i, twice := g.known[text]
 	switch {
-	case twice && with < had: // of several pseudonyms one counts, in whatever order they came
-		g.known[text] = with
-		i := slices.IndexFunc(g.values, func(v detect.Value) bool { return v.Text == text })
-		g.values[i].Canonical = with
+	case twice: // of several pseudonyms one counts, in whatever order they came
+		g.values[i].Canonical = min(g.values[i].Canonical, with)
 		return nil
-	case twice || len(g.values) >= maxGuarded || !telling(text):
+	case len(g.values) >= maxGuarded || !telling(text):
 		return nil
 	}
 	size := perGuarded + perGuardedOne*len(text)
@@ -102,11 +101,11 @@ func (g *guardian) add(text, kind, with string) error {
 		return err
 	}
 	if g.known == nil {
-		g.known = map[string]string{}
+		g.known = map[string]int{}
 	}
 	text = strings.Clone(text) // it may be a view of a buffer
 	g.took += size
-	g.known[text] = with
+	g.known[text] = len(g.values)
 	g.values = append(g.values, detect.Value{Text: text, Name: kind, Canonical: with})
 	return nil
 }
@@ -126,7 +125,8 @@ func telling(text string) bool {
 	return digits >= leastNumber
 }
 
-// maxEnclosed is how many bytes of texts in base64 and hex are remembered.
+// maxEnclosed is how many bytes of texts in base64 and hex are remembered, and how many of
+// claims.
 const maxEnclosed = 64 << 10
 
 // see remembers a text that stands in base64 or hex: in the bytes that leave, nobody
@@ -141,23 +141,30 @@ func (g *guardian) see(text []byte) {
 	}
 }
 
+// claim remembers the claims of a JWT, as see does other texts.
+func (g *guardian) claim(text []byte) {
+	switch {
+	case g == nil || g.second() || g.hides:
+	case g.claimed+len(text) > maxEnclosed:
+		g.hides = true
+	default:
+		g.claims, g.claimed = append(g.claims, text), g.claimed+len(text)
+	}
+}
+
 // arm makes the rules of the second pass.
 func (g *guardian) arm(route *Route) {
 	g.room = nil
 	g.refuses = route.Guard == GuardReject
-	d := detect.Values(g.values)
-	if d == nil {
-		d = nobody
+	var all []*detect.Detector
+	if d := detect.Values(g.values); d != nil { // else each is longer than what is found within a text
+		all = append(all, d)
 	}
-	find := detect.NewFinder(d)
-	g.rule = newLook(find)
+	g.rule = newLook(detect.NewFinder(all...))
 	g.rule.Name, g.rule.any = GuardRule, route.any
 	g.rule.strict.Name, g.rule.strict.any = GuardRule, route.any
 	g.whole = &Rule{Name: GuardRule, any: route.any, look: true}
 }
-
-// nobody finds nothing: all values are longer than that.
-var nobody, _ = detect.Words(GuardRule, []string{"\x00"})
 
 // guarded are the rules that treat a text: those of its plan, and in the second pass
 // the guard.
@@ -179,10 +186,18 @@ func (t *treater) guarded(rules []*Rule, text string, names bool) []*Rule {
 // second says whether this is the second pass.
 func (g *guardian) second() bool { return g != nil && g.rule != nil }
 
-// instead is the pseudonym of a value that the guard found.
-func (g *guardian) instead(e *edit) string {
-	if e.rule == g.whole {
-		return g.known[e.was]
+// instead is the pseudonym of a value that the guard found in a text: that of the value
+// which is written so, else of the one that differs in case.
+func (g *guardian) instead(e *edit, text string) string {
+	switch {
+	case e.rule == g.whole:
+	case e.says != "":
+		text = e.says
+	default:
+		text = e.was
+	}
+	if i, known := g.known[text]; known {
+		return g.values[i].Canonical
 	}
 	return e.canonical
 }

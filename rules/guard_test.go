@@ -91,6 +91,10 @@ func TestGuard(t *testing.T) {
 		{"in credentials", "POST /calls/0\nAuthorization: Basic YW5uYS52aXJ0YW5lbjp4" + named + `}`, unsafeLogin},
 		{"in credentials, as they are", "POST /calls/0\nAuthorization: Custom anna.virtanen" + named + `}`, unsafeLogin},
 		{"nothing of it elsewhere", "POST /calls/0\nReferer: https://a.example/" + named + `,"a":"bo"}`, "POST /calls/psn_1\nReferer: https://a.example/" + psn2 + `,"a":"bo"}`},
+		{"two that differ in case", "POST /calls/0\n\n" + `{"users":["Anna.Virtanen","anna.virtanen"],"a":"anna.virtanen, Anna.Virtanen, an%6ea.virtanen, ANNA.virtanen"}`,
+			"POST /calls/psn_1\n\n" + `{"users":["psn_2","psn_3"],"a":"psn_3, psn_2, psn_3, psn_2"}`},
+		{"what is left of a finding is none", "POST /calls/0\n\n" + `{"vip":"bo@example.com","a":"https://example.com/bo"}`, "POST /calls/psn_1\n\n" + `{"vip":"psn_2@psn_3","a":"https://example.com/psn_2"}`},
+		{"only values longer than a word may be", "POST /calls/0\n\n" + `{"user":"` + long + `","a":"` + long + `","b":"x \u0000 y"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"psn_2","b":"x \u0000 y"}`},
 		{"longer than a word may be", "POST /calls/0\n\n" + `{"user":"` + long + `","a":"` + long + `","b":"x ` + long + `"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"psn_2","b":"x ` + long + `"}`},
 	}
 	for _, tt := range tests {

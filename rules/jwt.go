@@ -41,8 +41,8 @@ func (t *treater) tokenIn(look *Rule, r *reading) bool {
 			case err != nil:
 			case look.personal(claims):
 				return true
-			case t.guard != nil && !t.guard.second():
-				t.guard.claims = append(t.guard.claims, claims)
+			default:
+				t.guard.claim(claims)
 			}
 		}
 	}

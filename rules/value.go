@@ -336,7 +336,7 @@ func (t *treater) ask(text string) error {
 			e.generalize(says)
 		}
 		if t.byGuard(e.rule) {
-			e.masked, e.canonical = t.guard.instead(&e), ""
+			e.masked, e.canonical = t.guard.instead(&e, text), ""
 		}
 		*t.secret = secret{e.was, e.says, e.canonical, e.masked, t.place}
 		with := ""
@@ -349,6 +349,7 @@ func (t *treater) ask(text string) error {
 		switch {
 		case t.byGuard(e.rule):
 			with = e.masked
+		case e.rest && e.kind != "value": // no detector found that
 		case t.guard != nil && t.guard.rule == nil && with != e.was && t.f.Action() == Pseudonymize:
 			if err := t.guard.remember(&t.f, with); err != nil {
 				return err

@@ -165,19 +165,21 @@ func (t *treater) inner() *walker {
 	return w
 }
 
-// askEnclosed calls the Replacer for what was found in an enclosed text, and returns what it
-// spells then.
-func (t *treater) askEnclosed(e *edit) (string, error) {
+// askEnclosed calls the Replacer for what was found in an enclosed text, and says what
+// that spells then.
+func (t *treater) askEnclosed(e *edit, text string) error {
+	e.was = text[e.start:e.end]
+	e.with, e.done = e.was, true
 	w := t.inner()
 	defer w.release()
 	w.t.edits = append(w.t.edits, e.enclosed.edits...)
 	if err := w.t.ask(e.enclosed.text); err != nil {
-		return "", err
+		return err
 	}
-	if !slices.ContainsFunc(w.t.edits, func(e edit) bool { return !e.unchanged() }) {
-		return e.was, nil
+	if slices.ContainsFunc(w.t.edits, func(e edit) bool { return !e.unchanged() }) {
+		e.with = respell(e.enclosed.spell(w.t.apply(e.enclosed.text)), e.via)
 	}
-	return respell(e.enclosed.spell(w.t.apply(e.enclosed.text)), e.via), nil
+	return nil
 }
 
 // enclosed returns what a spelt in text says. It holds no view of the text, which may be

@@ -151,6 +151,6 @@ func hundredths(number string) string {
 // it, unless the Replacer is to.
 func (e *edit) generalize(text string) {
 	if with, ok := generalize(e.kind, text, e.canonical); ok {
-		e.masked, e.general = strings.Clone(with), with == text // it may be in a buffer
+		e.instead, e.general = strings.Clone(with), with == text // it may be in a buffer
 	}
 }

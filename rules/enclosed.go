@@ -83,10 +83,13 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 		if found, err = t.enclosedIn(p, rule, find); found {
 			e := edit{start: from, end: to, rule: rule, enclosed: p}
 			copy(e.via[:], r.via)
-			if n := len(t.edits); n == before || t.edits[n-1].end <= from { // not another reading of one that was found
-				t.edits = append(t.edits, e)
-			} else {
+			switch n := len(t.edits); {
+			case err != nil:
+			case n > before && t.edits[n-1].end > from: // another reading of one that was found
 				err = errEnclosed
+			default:
+				t.edits = append(t.edits, e)
+				err = t.room.take(len(p.text)) // it stays until the value is done
 			}
 		}
 		return err == nil
@@ -179,7 +182,7 @@ func (t *treater) askEnclosed(e *edit, text string) error {
 	if slices.ContainsFunc(w.t.edits, func(e edit) bool { return !e.unchanged() }) {
 		e.with = respell(e.enclosed.spell(w.t.apply(e.enclosed.text)), e.via)
 	}
-	return nil
+	return t.room.take(perPatch + len(e.with))
 }
 
 // enclosed returns what a spelt in text says. It holds no view of the text, which may be

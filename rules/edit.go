@@ -113,7 +113,7 @@ func (t *treater) add(rule *Rule, r, deepest *reading) {
 		case n == i:
 			t.edits = append(t.edits, e)
 		case t.byGuard(rule):
-			before -= t.overtake(e, i, n, deepest)
+			drops = t.overtake(e, i, n, deepest) || drops
 		case around:
 			for k := i; k < n; k++ {
 				t.edits[k].dropped, drops = true, true

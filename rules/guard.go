@@ -2,7 +2,6 @@ package rules
 
 import (
 	"maps"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -217,12 +216,12 @@ func (t *treater) byGuard(r *Rule) bool {
 }
 
 // overtake lets the guard take a value where others took a part of it, t.edits[i:n]:
-// all of it, but nothing of what a rule keeps. It returns how many edits there are less.
-func (t *treater) overtake(e edit, i, n int, deepest *reading) int {
+// all of it, but nothing of what a rule keeps. It says whether it dropped some of them.
+func (t *treater) overtake(e edit, i, n int, deepest *reading) (drops bool) {
 	inside, at := true, e.start // up to at, others have every character
 	for _, have := range t.edits[i:n] {
 		if t.byGuard(have.rule) || have.enclosed != nil || have.rule != nil && have.rule.Do == Keep || have.done && have.unchanged() {
-			return 0
+			return false
 		}
 		if inside = inside && e.start <= have.start && have.end <= e.end; have.start <= at {
 			at = have.end
@@ -230,17 +229,20 @@ func (t *treater) overtake(e edit, i, n int, deepest *reading) int {
 	}
 	switch {
 	case at >= e.end:
-		return 0
+		return false
 	case inside:
-		t.edits = slices.Replace(t.edits, i, n, e)
-		return n - i - 1
+		t.edits[i] = e
+		for k := i + 1; k < n; k++ {
+			t.edits[k].dropped = true
+		}
+		return n > i+1
 	}
 	from := len(t.edits)
 	t.addRest(e, t.edits[i:n], deepest)
 	for k := range t.edits[from:] {
 		t.edits[from+k].canonical = e.canonical
 	}
-	return 0
+	return false
 }
 
 // remembering are the places of a message as they were before it was rewritten.

@@ -78,6 +78,7 @@ func TestGuard(t *testing.T) {
 			"POST /calls/psn_1\n\n" + `{"dial":"psn_2","a":"psn_2","b":"psn_2","c":"psn_2","d":120255501430,"e":-12025550143,"f":12025550143.5,"g":"x12025550143 psn_2"}`},
 		{"a whole number", "POST /calls/0\n\n" + `{"user":9876543210,"a":"id 9876543210","b":9876543210,"c":98765432100}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"id psn_2","b":"psn_2","c":98765432100}`},
 		{"more than the last look takes of it", "POST /calls/0\n\n" + `{"user":"Anna V <anna@example.com>","a":"by Anna V <anna@example.com> today"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"by psn_2 today"}`},
+		{"around two that the last look takes, twice", "POST /calls/0\n\n" + `{"user":"anna@x.fi bo@x.fi V","a":"anna@x.fi bo@x.fi V, Anna@x.fi Bo@x.fi V; eve@x.fi"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"psn_2, psn_2; psn_7"}`},
 		{"across what the last look takes", "POST /calls/0\n\n" + `{"user":"Virtanen-anna","a":"Virtanen-anna@example.com"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"psn_3"}`},
 		{"two people", "POST /calls/0\n\n" + `{"users":["anna.virtanen","bo.example"],"log":"anna.virtanen calls bo.example; bo.example: busy"}`, "POST /calls/psn_1\n\n" + `{"users":["psn_2","psn_3"],"log":"psn_2 calls psn_3; psn_3: busy"}`},
 		{"one is part of another", "POST /calls/0\n\n" + `{"users":["anna.virtanen","anna.virtanen junior"],"log":"anna.virtanen junior, anna.virtanen"}`, "POST /calls/psn_1\n\n" + `{"users":["psn_2","psn_3"],"log":"psn_3, psn_2"}`},

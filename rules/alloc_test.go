@@ -7,6 +7,7 @@ package rules
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -129,6 +130,25 @@ func TestAllocationsOfMatches(t *testing.T) {
 			if got > tt.most*float64(n) {
 				t.Errorf("%s, %d matches: %v allocations, want at most %v", tt.name, n, got, tt.most*float64(n))
 			}
+		}
+	}
+}
+
+// TestBytesOfPacked: what only begins as gzip or zlib in base64, at thousands of places,
+// does not take a decoder each.
+func TestBytesOfPacked(t *testing.T) {
+	r := route(t, "")
+	for _, begin := range []string{"eJwAAAAAAAAAAAAA", "H4sIAAAAAAAAAAAAAA"} {
+		const places = 2000
+		doc := []byte(`["` + strings.Repeat(begin+`","`, places) + `"]`)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := r.Body(nil, doc, toToken); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if each := (after.TotalAlloc - before.TotalAlloc) / places; each > 8<<10 {
+			t.Errorf("%s: %d bytes each", begin, each)
 		}
 	}
 }

@@ -24,7 +24,7 @@ var asNames = []string{"token", "shape"}
 // body is read.
 func (f *Finding) Shape() (keep int, ok bool) {
 	r := f.Rule
-	if f.token || r.Do != Pseudonymize || r.Reversible || r.As == AsToken || r.As == AsUsual && !f.Number {
+	if f.token || f.Action() != Pseudonymize || r.Reversible || r.As == AsToken || r.As == AsUsual && !f.Number {
 		return 0, false
 	}
 	return ShapeOf(f.Canonical())

@@ -23,6 +23,7 @@ routes:
       - {at: body.find, find: [dialled, any], as: shape}
       - {at: body.dialled, find: dialled}
       - {at: body.digits, find: digits}
+      - {at: body.general, do: generalize, as: shape}
       - {at: body.mask, do: mask}
 `
 	set, err := Parse(File{"r.yaml", []byte(file)})
@@ -60,6 +61,9 @@ routes:
 		{`{"digits":123456}`, "123456 0"},
 		{`{"digits":1234567}`, "no"},
 		{`{"look":"+12025550143"}`, "no"},
+		{`{"general":1000000000}`, "1000000000 0"}, // which is no place: it is pseudonymized
+		{`{"general":"+12025550143"}`, "+12025550143 2"},
+		{`{"general":"192.0.2.7"}`, "no"},
 	} {
 		var got []string
 		_, err := set.Route("r").Body(nil, []byte(tt.body), func(f *Finding) (string, error) {

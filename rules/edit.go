@@ -17,7 +17,7 @@ type edit struct {
 	kind       string
 	canonical  string
 	says       string                        // what it spells in an encoding; "": it is none
-	masked     string                        // what a mask, or generalize, leaves of it, where it is spelled in an encoding
+	instead    string                        // what takes its place where the Replacer does not say it: masked, generalized, the guard's
 	general    bool                          // as general already as generalize would make it
 	rest       bool                          // of a finding that an earlier rule took in part
 	spaced     bool                          // found where a bare + is read as a space
@@ -113,7 +113,7 @@ func (t *treater) add(rule *Rule, r, deepest *reading) {
 		case n == i:
 			t.edits = append(t.edits, e)
 		case t.byGuard(rule):
-			before -= t.overtake(e, i, n, deepest)
+			drops = t.overtake(e, i, n, deepest) || drops
 		case around:
 			for k := i; k < n; k++ {
 				t.edits[k].dropped, drops = true, true
@@ -137,7 +137,7 @@ func (r *reading) edit(rule *Rule, s detect.Span) edit {
 	e := edit{start: r.at(s.Start), end: r.at(s.End), rule: rule, kind: kindOf(s), canonical: s.Canonical, spaced: r.spaced}
 	copy(e.via[:], r.via)
 	if rule.Do == Mask && r.decoded() {
-		e.masked = mask(r.text[s.Start:s.End])
+		e.instead = strings.Clone(mask(r.text[s.Start:s.End])) // the text may be in a buffer
 	}
 	if rule.Do == Generalize && r.decoded() {
 		e.generalize(r.text[s.Start:s.End])
@@ -185,7 +185,7 @@ func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
 	piece := e
 	piece.canonical, piece.says, piece.rest = "", "", true
 	if e.rule.Do == Generalize {
-		piece.masked, piece.general = "", false
+		piece.instead, piece.general = "", false
 	}
 	dumb := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
 	add := func(start, end int) {

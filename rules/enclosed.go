@@ -1,12 +1,8 @@
 package rules
 
 import (
-	"bytes"
-	"compress/gzip"
-	"compress/zlib"
 	"encoding/base64"
 	"encoding/hex"
-	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -29,7 +25,7 @@ type enclosed struct {
 // errEnclosed is about a value of which more is spelled in other ways than people do.
 var errEnclosed = &Error{Reason: Unsafe, Detail: "a value holds more base64 or hex, one in the other, than can be searched"}
 
-// spareSpelled is how many bytes may be decoded of a value in any case, and
+// spareSpelled is how many bytes may be decoded of a value for one rule in any case, and
 // spelledOften how many times its length.
 const (
 	spareSpelled = 64 << 10
@@ -43,7 +39,7 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 	}
 	all := t.read(text)
 	r := &all[len(all)-1]
-	if t.spare == 0 {
+	if t.depth64 == 0 {
 		t.spare = spareSpelled + spelledOften*len(text)
 	}
 	var tokens []span
@@ -89,7 +85,9 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 		if found, err = t.enclosedIn(p, rule, find); found {
 			e := edit{start: from, end: to, rule: rule, enclosed: p}
 			copy(e.via[:], r.via)
-			t.edits = append(t.edits, e)
+			if t.edits = append(t.edits, e); err == nil {
+				err = t.room.take(len(p.text)) // it stays until the value is done
+			}
 		}
 		return err == nil
 	})
@@ -190,66 +188,25 @@ func (t *treater) inner() *walker {
 	return w
 }
 
-// askEnclosed calls the Replacer for what was found in an enclosed text, and returns what it
-// spells then.
-func (t *treater) askEnclosed(e *edit) (string, error) {
+// askEnclosed calls the Replacer for what was found in an enclosed text, and says what
+// that spells then.
+func (t *treater) askEnclosed(e *edit, text string) error {
+	e.was = text[e.start:e.end]
+	e.with, e.done = e.was, true
 	w := t.inner()
 	defer w.release()
 	w.t.edits = append(w.t.edits, e.enclosed.edits...)
 	if err := w.t.ask(e.enclosed.text); err != nil {
-		return "", err
+		return err
 	}
-	if !slices.ContainsFunc(w.t.edits, func(e edit) bool { return !e.unchanged() }) {
-		return e.was, nil
+	if slices.ContainsFunc(w.t.edits, func(e edit) bool { return !e.unchanged() }) {
+		e.with = respell(e.enclosed.spell(w.t.apply(e.enclosed.text)), e.via)
 	}
-	return respell(e.enclosed.spell(w.t.apply(e.enclosed.text)), e.via), nil
+	return t.room.take(perPatch + len(e.with))
 }
 
-// unpacked returns what is packed in base64, or nil where that is no text.
-func (t *treater) unpacked(s spelt, text string) (*enclosed, error) {
-	p := s.enclosed(text, nil)
-	b := decode64(nil, strings.TrimRight(text[s.at:s.end], "="))
-	var r io.Reader
-	var err error
-	if s.packed == 0x78 {
-		r, err = zlib.NewReader(bytes.NewReader(b))
-	} else {
-		r, err = gzip.NewReader(bytes.NewReader(b))
-	}
-	if err != nil {
-		return nil, nil
-	}
-	most := min(t.spare, mostUnpacked)
-	if err := t.room.take(2 * most); err != nil {
-		return nil, err
-	}
-	defer func() { _ = t.room.take(-2 * most) }()
-	said, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
-	if len(said) > most {
-		return nil, errEnclosed
-	}
-	t.guard.see(said)
-	if t.spare -= len(said); !utf8.Valid(said) || len(said) < shortest { // what is cut off may be read by someone
-		return nil, nil
-	}
-	spell := p.spell
-	return &enclosed{text: string(said), spell: func(with string) string {
-		var b bytes.Buffer
-		var w io.WriteCloser = gzip.NewWriter(&b)
-		if s.packed == 0x78 {
-			w = zlib.NewWriter(&b)
-		}
-		_, _ = io.WriteString(w, with) // a buffer takes all
-		_ = w.Close()
-		return spell(b.String())
-	}}, nil
-}
-
-// mostUnpacked is how many bytes are unpacked of what a value holds. More is not sent in
-// a member of a JSON text, but in a body with a content coding.
-const mostUnpacked = 1 << 20
-
-// enclosed returns what a spelt in text says.
+// enclosed returns what a spelt in text says. It holds no view of the text, which may be
+// in a buffer that somebody else is given before the text is spelled again.
 func (s spelt) enclosed(text string, decoded []byte) *enclosed {
 	said := string(decoded)
 	if s.hex {
@@ -257,9 +214,8 @@ func (s spelt) enclosed(text string, decoded []byte) *enclosed {
 		if strings.ContainsAny(text[s.at:s.end], "ABCDEF") {
 			encode = func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
 		}
-		return &enclosed{text: said, spell: func(with string) string {
-			return encode([]byte(with)) + text[s.at+2*len(said):s.end]
-		}}
+		rest := strings.Clone(text[s.at+2*len(said) : s.end])
+		return &enclosed{text: said, spell: func(with string) string { return encode([]byte(with)) + rest }}
 	}
 	spelled := text[s.at:s.end]
 	bare := strings.TrimRight(spelled, "=")
@@ -277,14 +233,13 @@ func (s spelt) enclosed(text string, decoded []byte) *enclosed {
 	case own == len(bare) || s.packed != 0:
 		return &enclosed{text: said, spell: func(with string) string { return enc.EncodeToString([]byte(with)) }}
 	case alphabets[bare[own]] == mark64:
-		return &enclosed{text: said, spell: func(with string) string {
-			return enc.EncodeToString([]byte(with)) + spelled[own:]
-		}}
+		rest := strings.Clone(spelled[own:])
+		return &enclosed{text: said, spell: func(with string) string { return enc.EncodeToString([]byte(with)) + rest }}
 	}
 	enc = base64Of(spelled)
 	all, odd := bare, ""
 	if len(bare)%4 == 1 {
-		all, odd, enc = bare[:len(bare)-1], bare[len(bare)-1:], enc.WithPadding(base64.NoPadding)
+		all, odd, enc = bare[:len(bare)-1], strings.Clone(bare[len(bare)-1:]), enc.WithPadding(base64.NoPadding)
 	}
 	b := decode64(nil, all)
 	rest := b[len(said):]

@@ -109,6 +109,29 @@ func TestEnclosed(t *testing.T) {
 	}
 }
 
+// TestEnclosedSideBySide: what stands beside a finding in hex or base64, in a text with
+// escapes in base64, is still that of its own value when others have been read meanwhile.
+func TestEnclosedSideBySide(t *testing.T) {
+	spelled := map[string]func(i int, text string) string{
+		"hex, bytes behind it":         func(i int, text string) string { return hex16(text) + fmt.Sprintf("ff%d%d", i, i) },
+		"base64, a name behind it":     func(i int, text string) string { return u64(text+" or") + fmt.Sprintf("-suffix%d", i) },
+		"base64, one character behind": func(i int, text string) string { return u64(text+"..") + strings.Repeat("_", i) },
+		"as general already":           func(_ int, text string) string { return text + " 192.0.2.0 ~~~" },
+	}
+	for name, spell := range spelled {
+		value := func(text string) string {
+			var all []string
+			for i := range 3 {
+				all = append(all, b64(fmt.Sprintf("q=%%4%d %s zz ", i, strings.Repeat("z", 3*i))+spell(i, fmt.Sprintf(text, i+1))))
+			}
+			return "POST /c\n\n" + `{"a":"` + strings.Join(all, " ") + `"}`
+		}
+		t.Run(name, func(t *testing.T) {
+			checkRewrite(t, "", "[{at: body.a, find: ip, do: generalize}]", value("a%d@example.com"), value("psn_%d"))
+		})
+	}
+}
+
 // TestEnclosedTooMuch: what is spelled in more ways than anyone spells a value is refused,
 // not half searched.
 func TestEnclosedTooMuch(t *testing.T) {
@@ -125,6 +148,22 @@ func TestEnclosedTooMuch(t *testing.T) {
 		if !errors.As(err, &e) || e.Reason != Unsafe {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// TestEnclosedManyRules: how many rules look into a large value does not matter.
+func TestEnclosedManyRules(t *testing.T) {
+	detectors, rules := "", ""
+	for i := range 20 {
+		detectors += fmt.Sprintf("  w%d: {words: [word%d]}\n", i, i)
+		rules += fmt.Sprintf("      - {at: body.a, find: w%d}\n", i)
+	}
+	r := parse(t, "version: 1\ndetectors:\n"+detectors+"routes:\n  - name: r\n    match: POST /\n    rules:\n"+rules).routes[0]
+	text := strings.Repeat("nothing to be found here, and much of it. ", 5000)
+	doc := []byte(`{"a":"` + b64(text+anna) + `"}`)
+	got, err := r.Body(nil, doc, toToken)
+	if want := `{"a":"` + b64(text+token) + `"}`; err != nil || string(got) != want {
+		t.Errorf("%v: %.80s", err, got)
 	}
 }
 

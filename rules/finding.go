@@ -33,7 +33,7 @@ type secret struct {
 	text      string // may alias the buffer of the body
 	says      string // of a text in an encoding inside the value
 	canonical string // of a detector's span
-	masked    string // where its rule masks or generalizes
+	instead   string // what takes its place where the Replacer does not say it
 	place     func() string
 }
 
@@ -82,7 +82,7 @@ func canonical(find *detect.Finder, text string) string {
 // Action returns what is done with the finding: what its rule does, but of what a
 // rule cannot generalize, Pseudonymize.
 func (f *Finding) Action() Action {
-	if f.Rule.Do == Generalize && (*f.secret).masked == "" {
+	if f.Rule.Do == Generalize && (*f.secret).instead == "" {
 		return Pseudonymize
 	}
 	return f.Rule.Do
@@ -92,7 +92,7 @@ func (f *Finding) Action() Action {
 // for that: where its rule does not pseudonymize it, or it is the guard's. It is ""
 // where the finding is removed, or it or the request is kept.
 func (f *Finding) Instead() string {
-	return strings.Clone((*f.secret).masked)
+	return strings.Clone((*f.secret).instead)
 }
 
 // Address returns the place of the finding in the request, such as

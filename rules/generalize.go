@@ -150,8 +150,7 @@ func hundredths(number string) string {
 // generalize says what takes the place of a finding whose rule generalizes, as text says
 // it, unless the Replacer is to.
 func (e *edit) generalize(text string) {
-	with, ok := generalize(e.kind, text, e.canonical)
-	if ok {
-		e.masked, e.general = with, with == text
+	if with, ok := generalize(e.kind, text, e.canonical); ok {
+		e.instead, e.general = strings.Clone(with), with == text // it may be in a buffer
 	}
 }

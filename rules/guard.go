@@ -37,7 +37,7 @@ const (
 	maxGuarded    = 4096 // values of one message, in the order of the rewriting
 	leastGuarded  = 8    // characters of a whole value: shorter ones are words that anybody uses
 	leastNumber   = 6    // digits of what has no letters: counters and versions have fewer
-	longestWord   = 254  // bytes of what is found within a text; a longer value is found as a whole one
+	longestWord   = 96   // bytes of what is found within a text; a longer value is found as a whole one
 	perGuarded    = 400  // bytes of memory, and
 	perGuardedOne = 60   // for each of its own: twice in maps, and as nodes of a trie
 )
@@ -54,6 +54,7 @@ type guardian struct {
 
 	exponents bool     // a number is written with one: nobody sees its digits
 	claims    [][]byte // of JWTs
+	claimed   int      // how many bytes these are
 	looked    bool     // the last look has found these
 
 	look    *glance
@@ -88,10 +89,10 @@ func (g *guardian) remember(f *Finding, with string) error {
 
 func (g *guardian) add(text, kind, with string) error {
 	switch i := g.known(text); {
-	case i >= 0 && with < g.values[i].Canonical: // of several pseudonyms one counts, in whatever order they came
-		g.values[i].Canonical = with
+	case i >= 0: // of several pseudonyms one counts, in whatever order they came
+		g.values[i].Canonical = min(g.values[i].Canonical, with)
 		return nil
-	case i >= 0 || len(g.values) >= maxGuarded || !telling(text):
+	case len(g.values) >= maxGuarded || !telling(text):
 		return nil
 	}
 	size := perGuarded + perGuardedOne*len(text)
@@ -139,7 +140,8 @@ func telling(text string) bool {
 	return digits >= leastNumber
 }
 
-// maxEnclosed is how many bytes of texts in base64 and hex are remembered.
+// maxEnclosed is how many bytes of texts in base64 and hex are remembered, and how many of
+// claims.
 const maxEnclosed = 64 << 10
 
 // see remembers a text that stands in base64 or hex: in the bytes that leave, nobody
@@ -154,23 +156,30 @@ func (g *guardian) see(text []byte) {
 	}
 }
 
+// claim remembers the claims of a JWT, as see does other texts.
+func (g *guardian) claim(text []byte) {
+	switch {
+	case g == nil || g.second() || g.hides:
+	case g.claimed+len(text) > maxEnclosed:
+		g.hides = true
+	default:
+		g.claims, g.claimed = append(g.claims, text), g.claimed+len(text)
+	}
+}
+
 // arm makes the rules of the second pass.
 func (g *guardian) arm(route *Route) {
 	g.room = nil
 	g.refuses = route.Guard == GuardReject
-	d := detect.Values(g.values)
-	if d == nil {
-		d = nobody
+	var all []*detect.Detector
+	if d := detect.Values(g.values); d != nil { // else each is longer than what is found within a text
+		all = append(all, d)
 	}
-	find := detect.NewFinder(d)
-	g.rule = newLook(find)
+	g.rule = newLook(detect.NewFinder(all...))
 	g.rule.Name, g.rule.any = GuardRule, route.any
 	g.rule.strict.Name, g.rule.strict.any = GuardRule, route.any
 	g.whole = &Rule{Name: GuardRule, any: route.any, look: true}
 }
-
-// nobody finds nothing: all values are longer than that.
-var nobody, _ = detect.Words(GuardRule, []string{"\x00"})
 
 // guarded are the rules that treat a text: those of its plan, and in the second pass
 // the guard.
@@ -192,10 +201,18 @@ func (t *treater) guarded(rules []*Rule, text string, names bool) []*Rule {
 // second says whether this is the second pass.
 func (g *guardian) second() bool { return g != nil && g.rule != nil }
 
-// instead is the pseudonym of a value that the guard found.
-func (g *guardian) instead(e *edit) string {
-	if e.rule == g.whole {
-		return g.values[g.known(e.was)].Canonical
+// instead is the pseudonym of a value that the guard found in a text: that of the value
+// which is written so, else of the one that differs in case.
+func (g *guardian) instead(e *edit, text string) string {
+	switch {
+	case e.rule == g.whole:
+	case e.says != "":
+		text = e.says
+	default:
+		text = e.was
+	}
+	if i := g.known(text); i >= 0 {
+		return g.values[i].Canonical
 	}
 	return e.canonical
 }
@@ -215,12 +232,12 @@ func (t *treater) byGuard(r *Rule) bool {
 }
 
 // overtake lets the guard take a value where others took a part of it, t.edits[i:n]:
-// all of it, but nothing of what a rule keeps. It returns how many edits there are less.
-func (t *treater) overtake(e edit, i, n int, deepest *reading) int {
+// all of it, but nothing of what a rule keeps. It says whether it dropped some of them.
+func (t *treater) overtake(e edit, i, n int, deepest *reading) (drops bool) {
 	inside, at := true, e.start // up to at, others have every character
 	for _, have := range t.edits[i:n] {
 		if t.byGuard(have.rule) || have.enclosed != nil || have.rule != nil && have.rule.Do == Keep || have.done && have.unchanged() {
-			return 0
+			return false
 		}
 		if inside = inside && e.start <= have.start && have.end <= e.end; have.start <= at {
 			at = have.end
@@ -228,17 +245,20 @@ func (t *treater) overtake(e edit, i, n int, deepest *reading) int {
 	}
 	switch {
 	case at >= e.end:
-		return 0
+		return false
 	case inside:
-		t.edits = slices.Replace(t.edits, i, n, e)
-		return n - i - 1
+		t.edits[i] = e
+		for k := i + 1; k < n; k++ {
+			t.edits[k].dropped = true
+		}
+		return n > i+1
 	}
 	from := len(t.edits)
 	t.addRest(e, t.edits[i:n], deepest)
 	for k := range t.edits[from:] {
 		t.edits[from+k].canonical = e.canonical
 	}
-	return 0
+	return false
 }
 
 // remembering are the places of a message as they were before it was rewritten.

@@ -78,6 +78,7 @@ func TestGuard(t *testing.T) {
 			"POST /calls/psn_1\n\n" + `{"dial":"psn_2","a":"psn_2","b":"psn_2","c":"psn_2","d":120255501430,"e":-12025550143,"f":12025550143.5,"g":"x12025550143 psn_2"}`},
 		{"a whole number", "POST /calls/0\n\n" + `{"user":9876543210,"a":"id 9876543210","b":9876543210,"c":98765432100}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"id psn_2","b":"psn_2","c":98765432100}`},
 		{"more than the last look takes of it", "POST /calls/0\n\n" + `{"user":"Anna V <anna@example.com>","a":"by Anna V <anna@example.com> today"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"by psn_2 today"}`},
+		{"around two that the last look takes, twice", "POST /calls/0\n\n" + `{"user":"anna@x.fi bo@x.fi V","a":"anna@x.fi bo@x.fi V, Anna@x.fi Bo@x.fi V; eve@x.fi"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"psn_2, psn_2; psn_7"}`},
 		{"across what the last look takes", "POST /calls/0\n\n" + `{"user":"Virtanen-anna","a":"Virtanen-anna@example.com"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"psn_3"}`},
 		{"two people", "POST /calls/0\n\n" + `{"users":["anna.virtanen","bo.example"],"log":"anna.virtanen calls bo.example; bo.example: busy"}`, "POST /calls/psn_1\n\n" + `{"users":["psn_2","psn_3"],"log":"psn_2 calls psn_3; psn_3: busy"}`},
 		{"one is part of another", "POST /calls/0\n\n" + `{"users":["anna.virtanen","anna.virtanen junior"],"log":"anna.virtanen junior, anna.virtanen"}`, "POST /calls/psn_1\n\n" + `{"users":["psn_2","psn_3"],"log":"psn_3, psn_2"}`},
@@ -91,6 +92,10 @@ func TestGuard(t *testing.T) {
 		{"in credentials", "POST /calls/0\nAuthorization: Basic YW5uYS52aXJ0YW5lbjp4" + named + `}`, unsafeLogin},
 		{"in credentials, as they are", "POST /calls/0\nAuthorization: Custom anna.virtanen" + named + `}`, unsafeLogin},
 		{"nothing of it elsewhere", "POST /calls/0\nReferer: https://a.example/" + named + `,"a":"bo"}`, "POST /calls/psn_1\nReferer: https://a.example/" + psn2 + `,"a":"bo"}`},
+		{"two that differ in case", "POST /calls/0\n\n" + `{"users":["Anna.Virtanen","anna.virtanen"],"a":"anna.virtanen, Anna.Virtanen, an%6ea.virtanen, ANNA.virtanen"}`,
+			"POST /calls/psn_1\n\n" + `{"users":["psn_2","psn_3"],"a":"psn_3, psn_2, psn_3, psn_2"}`},
+		{"what is left of a finding is none", "POST /calls/0\n\n" + `{"vip":"bo@example.com","a":"https://example.com/bo"}`, "POST /calls/psn_1\n\n" + `{"vip":"psn_2@psn_3","a":"https://example.com/psn_2"}`},
+		{"only values longer than a word may be", "POST /calls/0\n\n" + `{"user":"` + long + `","a":"` + long + `","b":"x \u0000 y"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"psn_2","b":"x \u0000 y"}`},
 		{"longer than a word may be", "POST /calls/0\n\n" + `{"user":"` + long + `","a":"` + long + `","b":"x ` + long + `"}`, "POST /calls/psn_1\n\n" + `{"user":"psn_2","a":"psn_2","b":"x ` + long + `"}`},
 	}
 	for _, tt := range tests {

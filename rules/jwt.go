@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -41,8 +42,8 @@ func (t *treater) tokenIn(look *Rule, r *reading) bool {
 			case err != nil:
 			case look.personal(claims):
 				return true
-			case t.guard != nil && !t.guard.second():
-				t.guard.claims = append(t.guard.claims, claims)
+			default:
+				t.guard.claim(claims)
 			}
 		}
 	}
@@ -80,9 +81,10 @@ func jwtSpans(text string) (found []span) {
 // space, or a line end or tab.
 func jwtPart(s string) bool { return strings.HasPrefix(s, "ey") || strings.HasPrefix(s, "ew") }
 
-// inToken says whether a spelling is a part of a JWT.
+// inToken says whether a spelling is a part of a JWT. The tokens are in order.
 func inToken(tokens []span, s spelt) bool {
-	return slices.ContainsFunc(tokens, func(t span) bool { return s.at < t.end && t.start < s.end })
+	i, _ := slices.BinarySearchFunc(tokens, s.at, func(t span, at int) int { return cmp.Compare(t.end, at+1) })
+	return i < len(tokens) && tokens[i].start < s.end
 }
 
 func isBase64url(c byte) bool {

@@ -245,11 +245,12 @@ func (t *treater) throughJWT(w *walker, p *passage, text string) error {
 	out, changed, err := w.rewrite(nil, token.claims, p.inner)
 	t.removed = w.removed
 	e := edit{start: token.start, end: len(text), was: text[token.start:], with: text[token.start:], done: true}
-	if t.guard != nil && err == nil && !t.guard.second() {
-		if !changed {
-			out = token.claims
-		}
-		t.guard.claims = append(t.guard.claims, out)
+	switch {
+	case err != nil:
+	case changed:
+		t.guard.claim(out)
+	default:
+		t.guard.claim(token.claims)
 	}
 	if changed {
 		e.with = token.head + "." + base64.RawURLEncoding.EncodeToString(out) + "." + token.seal

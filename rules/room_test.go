@@ -98,3 +98,26 @@ func TestRoomForTheUsual(t *testing.T) {
 		t.Errorf("it asked for %d bytes, in which nothing is found", asked)
 	}
 }
+
+// TestRoomOfEnclosed: the texts that one value encloses are held until it is done.
+func TestRoomOfEnclosed(t *testing.T) {
+	set := parse(t, "version: 1\nroutes:\n  - {name: r, match: POST /}\n")
+	const texts, size = 400, 40 << 10
+	body := `{"a":"` + strings.Repeat("nothing here. ", texts*size/100) + strings.Repeat(gzip64(anna+strings.Repeat(" ", size))+" ", texts) + `"}`
+	asked, most := 0, 0
+	msg := &Message{Method: "POST", Path: "/", Body: []byte(body), Room: func(bytes int) error {
+		asked += bytes
+		most = max(most, asked)
+		return nil
+	}}
+	m, err := set.Match(msg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Rewrite(nil, toToken); err != nil {
+		t.Fatal(err)
+	}
+	if most < texts*size {
+		t.Errorf("it asked for %d bytes at most, to hold %d", most, texts*size)
+	}
+}

@@ -20,7 +20,7 @@ type treater struct {
 	place   func() string
 
 	speller  speller
-	spare    int  // how many bytes may still be decoded of base64 and hex in the value; 0: it was not looked at
+	spare    int  // how many bytes one rule may still decode of base64 and hex in the value
 	plain    bool // nothing is spelled in the value so
 	depth64  int  // how many of these it is in
 	readings readings
@@ -272,7 +272,7 @@ func (t *treater) forget() {
 	clear(t.edits)
 	t.edits = t.edits[:0]
 	t.settled, t.removed = false, false
-	t.readings.n, t.spare, t.plain = 0, 0, false
+	t.readings.n, t.plain = 0, false
 	if t.secret != nil {
 		*t.secret = secret{}
 	}
@@ -288,98 +288,22 @@ func (t *treater) ask(text string) error {
 	}
 	n, plus := 0, ""
 	for _, e := range t.edits {
-		switch {
-		case e.done:
-			t.edits[n] = e
-			n++
-			continue
-		case e.enclosed != nil:
-			e.was = text[e.start:e.end]
-			with, err := t.askEnclosed(&e)
+		if !e.done {
+			if e.spaced && plus == "" {
+				plus = numbersPlus(text, t.bare)
+			}
+			var err error
+			if e.enclosed != nil {
+				err = t.askEnclosed(&e, text)
+			} else {
+				err = t.askFor(&e, text, plus)
+			}
 			if err != nil {
 				return err
 			}
-			if e.with, e.done = with, true; e.unchanged() && !t.marks {
+			if e.unchanged() && !t.marks && (e.enclosed != nil || e.rule.Do == Keep) {
 				continue
 			}
-			t.edits[n] = e
-			n++
-			continue
-		case e.rule.refuse:
-			return errToken
-		case t.byGuard(e.rule) && t.guard.refuses:
-			return errGuard
-		}
-		t.f = Finding{
-			Rule: e.rule, Kind: e.kind, Number: t.number, token: t.deep || t.number && e.end-e.start < len(text), Issued: t.issued, secret: &t.secret,
-			repeated: t.guard.second() && !t.byGuard(e.rule),
-		}
-		shown := text[e.start:e.end]
-		switch e.was = shown; {
-		case t.number && len(shown) == len(text):
-			if e.was = t.raw; e.canonical == "" {
-				e.canonical = strings.Clone(text)
-			}
-		case e.spaced:
-			if plus == "" {
-				plus = numbersPlus(text, t.bare)
-			}
-			e.was = plus[e.start:e.end]
-		case t.bare != "" && e.kind == "value":
-			e.was = plusOrSpace(e.was, t.bare[e.start:e.end])
-		}
-		if e.masked == "" && e.rule.Do == Mask {
-			e.masked = mask(e.was)
-		}
-		if e.masked == "" && e.rule.Do == Generalize && !e.rest { // of half an address nobody knows the network
-			says := e.was
-			if t.number && len(shown) == len(text) {
-				says = text // it may be spelled with an exponent
-			}
-			e.generalize(says)
-		}
-		if t.byGuard(e.rule) {
-			e.masked, e.canonical = t.guard.instead(&e), ""
-		}
-		*t.secret = secret{e.was, e.says, e.canonical, e.masked, t.place}
-		with := ""
-		if e.rule != t.told {
-			var err error
-			if with, err = t.replace(&t.f); err != nil {
-				return err
-			}
-		}
-		switch {
-		case t.byGuard(e.rule):
-			with = e.masked
-		case t.guard != nil && t.guard.rule == nil && with != e.was && t.f.Action() == Pseudonymize:
-			if err := t.guard.remember(&t.f, with); err != nil {
-				return err
-			}
-		}
-		switch e.rule.Do {
-		case Keep:
-			if !t.marks {
-				continue
-			}
-			with = e.was
-		case Mask, Generalize:
-			if e.masked != "" {
-				with = e.masked
-			}
-			if e.general {
-				with = e.was
-			}
-		case Remove:
-			with = ""
-		case Reject:
-			return rejected(e.rule)
-		}
-		if e.with, e.done = with, true; !e.unchanged() {
-			e.with = respell(with, e.via)
-		}
-		if err := t.room.take(perPatch + len(with)); err != nil {
-			return err
 		}
 		t.edits[n] = e
 		n++
@@ -387,4 +311,89 @@ func (t *treater) ask(text string) error {
 	clear(t.edits[n:])
 	t.edits = t.edits[:n]
 	return nil
+}
+
+// askFor calls the Replacer for one finding, and says what takes its place. plus is the
+// text with some of its + as spaces.
+func (t *treater) askFor(e *edit, text, plus string) error {
+	guard := t.byGuard(e.rule)
+	switch {
+	case e.rule.refuse:
+		return errToken
+	case guard && t.guard.refuses:
+		return errGuard
+	}
+	t.show(e, text, plus)
+	with := ""
+	if e.rule != t.told {
+		var err error
+		if with, err = t.replace(&t.f); err != nil {
+			return err
+		}
+	}
+	switch {
+	case guard:
+		with = e.instead
+	case e.rest && e.kind != "value": // no detector found that
+	case t.guard != nil && t.guard.rule == nil && with != e.was && t.f.Action() == Pseudonymize:
+		if err := t.guard.remember(&t.f, with); err != nil {
+			return err
+		}
+	}
+	switch e.rule.Do {
+	case Keep:
+		with = e.was
+	case Mask, Generalize:
+		if e.instead != "" {
+			with = e.instead
+		}
+		if e.general {
+			with = e.was
+		}
+	case Remove:
+		with = ""
+	case Reject:
+		return rejected(e.rule)
+	}
+	if e.with, e.done = with, true; !e.unchanged() {
+		e.with = respell(with, e.via)
+	}
+	if e.rule.Do == Keep && !t.marks {
+		return nil
+	}
+	return t.room.take(perPatch + len(e.with))
+}
+
+// show makes t.f the finding of an edit, with what the client wrote there and what takes
+// its place where the Replacer is not asked for that.
+func (t *treater) show(e *edit, text, plus string) {
+	guard, part := t.byGuard(e.rule), e.end-e.start < len(text)
+	switch e.was = text[e.start:e.end]; {
+	case t.number && !part:
+		if e.was = t.raw; e.canonical == "" {
+			e.canonical = strings.Clone(text)
+		}
+	case e.spaced:
+		e.was = plus[e.start:e.end]
+	case t.bare != "" && e.kind == "value":
+		e.was = plusOrSpace(e.was, t.bare[e.start:e.end])
+	}
+	if e.instead == "" && e.rule.Do == Mask {
+		e.instead = mask(e.was)
+	}
+	if e.instead == "" && e.rule.Do == Generalize && !e.rest { // of half an address nobody knows the network
+		says := e.was
+		if t.number && !part {
+			says = text // it may be spelled with an exponent
+		}
+		e.generalize(says)
+	}
+	if guard {
+		e.instead, e.canonical = t.guard.instead(e, text), ""
+	}
+	t.f = Finding{
+		Rule: e.rule, Kind: e.kind, Number: t.number, token: t.deep || t.number && part, Issued: t.issued, secret: &t.secret,
+		repeated: t.guard.second() && !guard,
+	}
+	*t.secret = secret{e.was, e.says, e.canonical, e.instead, t.place}
 }

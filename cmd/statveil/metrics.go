@@ -35,12 +35,11 @@ type metrics struct {
 	found sync.Map // of taken: to look a counter up by its labels costs more than to find
 }
 
-// taken is a series of findings_total.
+// taken is a series of findings_total. It has the name of a rule and not the rule: the
+// guard's is another one for each request, and holds values of it.
 type taken struct {
-	route string
-	rule  *rules.Rule
-	kind  string
-	do    rules.Action
+	route, rule, kind string
+	do                rules.Action
 }
 
 // newMetrics asks the sidecar for what is there now, whenever somebody reads.
@@ -138,7 +137,7 @@ func outcome(o proxy.Outcome) string {
 }
 
 func (m *metrics) finding(route *rules.Route, f *rules.Finding) {
-	key := taken{route.Name, f.Rule, f.Kind, f.Action()}
+	key := taken{route.Name, f.Rule.Name, f.Kind, f.Action()}
 	c, ok := m.found.Load(key)
 	if !ok {
 		c, _ = m.found.LoadOrStore(key, m.findings.WithLabelValues(route.Name, f.Rule.Name, f.Kind, f.Action().String()))

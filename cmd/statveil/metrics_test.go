@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/statveil/statveil/rules"
 )
 
 // A sampled is one line of /metrics.
@@ -297,4 +298,29 @@ func TestMetricsAreBounded(t *testing.T) {
 		t.Errorf("only %v were forwarded", got)
 	}
 	t.Logf("%d series after %d random requests", len(after), rounds(10_000, 1_000))
+}
+
+// What is kept for a series does not grow with the requests: the rule of the guard is
+// another one for each of them.
+func TestFoundIsBounded(t *testing.T) {
+	t.Parallel()
+	set, err := rules.Parse(rules.File{Name: "r.yaml", Data: []byte("version: 1\nroutes:\n  - {name: r, match: POST /, rules: [{at: body.user}]}\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMetrics(&sidecar{})
+	for i := range 100 {
+		match := set.Route("r").Record(fmt.Appendf(nil, `{"user":"anna.virtanen%d","log":"by anna.virtanen%[1]d"}`, i), 0)
+		if err := match.Rewrite(nil, func(f *rules.Finding) (string, error) {
+			m.finding(match.Route, f)
+			return "psn_a", nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := 0
+	m.found.Range(func(_, _ any) bool { kept++; return true })
+	if want := 2; kept != want { // the rule's, and the guard's
+		t.Errorf("after 100 requests, %d series are kept, want %d", kept, want)
+	}
 }

@@ -62,8 +62,8 @@ func Words(name string, list []string) (*Detector, error) {
 // Value is a text that was found before, with the name and the canonical form that its findings are to have.
 type Value struct{ Text, Name, Canonical string }
 
-// Values returns a detector of Own that finds texts as Words does. Of values that differ in case only, the first counts;
-// those that Words would not take are left out. Without any it is nil.
+// Values returns a detector of Own that finds texts as Words does. Of values that differ in case only, that of the least
+// canonical form counts, in whatever order they are; those that Words would not take are left out. Without any it is nil.
 func Values(list []Value) *Detector {
 	w := &words{}
 	byText := make(map[string]Value, len(list))
@@ -73,9 +73,12 @@ func Values(list []Value) *Detector {
 			continue
 		}
 		text := strings.Map(fold, v.Text)
-		if _, twice := byText[text]; !twice {
-			byText[text] = v
+		had, twice := byText[text]
+		if !twice {
 			folded = append(folded, text)
+		}
+		if !twice || v.Canonical < had.Canonical {
+			byText[text] = v
 		}
 	}
 	if len(folded) == 0 {

@@ -189,6 +189,9 @@ func (t *treater) addRest(e edit, taken []edit, deepest *reading) {
 	}
 	dumb := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
 	add := func(start, end int) {
+		if start >= end { // what was taken goes further than what this rule is about
+			return
+		}
 		first, last := deepest.span(start, end)
 		says := strings.TrimFunc(deepest.text[first:last], dumb) // the @ or the point at its end is none of it
 		if says == "" {

@@ -25,6 +25,9 @@ type enclosed struct {
 // errEnclosed is about a value of which more is spelled in other ways than people do.
 var errEnclosed = &Error{Reason: Unsafe, Detail: "a value holds more base64 or hex, one in the other, than can be searched"}
 
+// errHalf is about one of which a rule takes or keeps a part, as it is spelled.
+var errHalf = &Error{Reason: Unsafe, Detail: "a rule takes or keeps a part of some base64 or hex in which there is personal data; name the whole value, or go inside with @base64"}
+
 // spareSpelled is how many bytes may be decoded of a value for one rule in any case, and
 // spelledOften how many times its length.
 const (
@@ -32,21 +35,41 @@ const (
 	spelledOften = 8
 )
 
-// inEnclosed lets a rule take what it finds in what is enclosed in text[start:end].
+// inEnclosed lets a rule take what it finds in what is enclosed in text[start:end]. The
+// deepest reading knows best where that begins, but what undoes an escape may eat it:
+// \x2b31 is one byte to some, and hex behind \x to others.
 func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start, end int) error {
 	if t.deep || t.number || t.plain { // what is deep is looked through in other ways
 		return nil
 	}
-	all := t.read(text)
-	r := &all[len(all)-1]
 	if t.depth64 == 0 {
 		t.spare = spareSpelled + spelledOften*len(text)
 	}
+	t.plain = true
+	all := t.read(text)
+	deepest := &all[len(all)-1]
+	for i := len(all) - 1; i >= 0; i-- {
+		if err := t.enclosedBy(&all[i], rule, find, start, end); err != nil {
+			return err
+		}
+	}
+	for _, r := range [...]*reading{t.readings.lines(deepest), t.readings.inMail(deepest)} {
+		if r == nil {
+			continue
+		}
+		if err := t.enclosedBy(r, rule, find, start, end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enclosedBy is inEnclosed for one reading.
+func (t *treater) enclosedBy(r *reading, rule *Rule, find *detect.Finder, start, end int) error {
 	var tokens []span
 	var looked bool // for them
 	before := len(t.edits)
 	var err error
-	t.plain = true
 	t.speller.each(r.text, func(s spelt, decoded []byte) bool {
 		t.plain = false
 		from, to := r.at(s.at), r.at(s.end)
@@ -60,17 +83,14 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 			err = errEnclosed
 			return false
 		}
-		i, _ := slices.BinarySearchFunc(t.edits[:before], from, func(e edit, at int) int {
-			if e.end <= at {
-				return -1
-			}
-			return 1
-		})
-		if i < before && t.edits[i].start < to {
-			if e := &t.edits[i]; e.enclosed != nil && e.start == from && e.end == to {
-				_, err = t.enclosedIn(e.enclosed, rule, find)
-			}
-			return err == nil // else an earlier rule took a part of it: nothing of the rest can be read
+		taken := t.over(t.edits[:before], from, to)
+		switch {
+		case taken == nil:
+		case taken.enclosed != nil && taken.start == from && taken.end == to:
+			_, err = t.enclosedIn(taken.enclosed, rule, find)
+			return err == nil
+		case taken.enclosed != nil || taken.start <= from && to <= taken.end: // it is done
+			return true
 		}
 		if t.guard.see(decoded); s.packed == 0 && !t.mayHold(find, view(decoded)) {
 			return true
@@ -82,13 +102,17 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 			}
 		}
 		var found bool
-		if found, err = t.enclosedIn(p, rule, find); found {
-			e := edit{start: from, end: to, rule: rule, enclosed: p}
-			copy(e.via[:], r.via)
-			if t.edits = append(t.edits, e); err == nil {
-				err = t.room.take(len(p.text)) // it stays until the value is done
-			}
+		if found, err = t.enclosedIn(p, rule, find); !found || err != nil {
+			return err == nil
 		}
+		if taken != nil { // the rest can still be read
+			err = errHalf
+			return false
+		}
+		e := edit{start: from, end: to, rule: rule, enclosed: p}
+		copy(e.via[:], r.via)
+		t.edits = append(t.edits, e)
+		err = t.room.take(len(p.text)) // it stays until the value is done
 		return err == nil
 	})
 	if err != nil || len(t.edits) == before {
@@ -99,6 +123,20 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 		if t.edits[i].start < t.edits[i-1].end { // two readings of one place: who knows which counts?
 			return errEnclosed
 		}
+	}
+	return nil
+}
+
+// over returns the first of edits, which are in order, that overlaps text[start:end], or nil.
+func (t *treater) over(edits []edit, start, end int) *edit {
+	i, _ := slices.BinarySearchFunc(edits, start, func(e edit, at int) int {
+		if e.end <= at {
+			return -1
+		}
+		return 1
+	})
+	if i < len(edits) && edits[i].start < end {
+		return &edits[i]
 	}
 	return nil
 }

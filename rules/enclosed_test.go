@@ -93,7 +93,7 @@ func TestEnclosed(t *testing.T) {
 		{"a whole value, behind one that keeps", "[{at: body.a, find: email, do: keep}, {at: body.a}]", doc(b64("Anna " + anna)), doc("psn_1")},
 		{"a whole value, behind one that keeps all", "[{at: body.a, find: email, do: keep}, {at: body.a}]", doc(b64(anna)), ""},
 		{"a part", `{at: body.a, part: '^id:(.*)$', find: email}`, doc("id:" + b64("mail "+anna)), doc("id:" + b64("mail psn_1"))},
-		{"half of it is taken", `{at: body.a, part: '^(....)'}`, doc(b64("mail " + anna)), doc("psn_1" + b64("mail " + anna)[4:])},
+		{"half of it is taken", `{at: body.a, part: '^(....)'}`, doc(b64("mail " + anna)), "unsafe: a rule takes or keeps a part of some base64 or hex in which there is personal data; name the whole value, or go inside with @base64"},
 		{"the local part of an address", "", doc(u64("call "+phone) + "@example.com"), doc("psn_1")},
 		{"an id that is kept says nothing", "[{at: body.a, find: opaque, do: keep}, {at: body.a}]", doc(u64("mail " + anna)), doc("psn_1")},
 		{"an address that goes into it", "[{at: body.a.@base64.@fromstr.u}]", doc(b64(`{"u":"Bo","v":"` + b64("x "+anna) + `"}`)), doc(b64(`{"u":"psn_1","v":"` + b64("x psn_2") + `"}`))},

@@ -60,7 +60,8 @@ func (r *reading) span(start, end int) (first, last int) {
 	if last = end - e.shift(); inside {
 		last = int(e.at)
 	}
-	return first, max(first, last)
+	first = min(max(first, 0), len(r.text)) // of what stands outside of it, it says nothing
+	return first, min(max(first, last), len(r.text))
 }
 
 // before returns the last escape that begins before a place in the value, and whether
@@ -77,12 +78,13 @@ func (r *reading) before(place int) (e escape, inside bool) {
 // readings are the ways to understand one value, made once for all rules and
 // in buffers that are used again.
 type readings struct {
-	all  [maxDecodings + 2]reading
-	mail reading // with quoted-printable undone, too
-	n    int
-	used int      // the most that n was since forget
-	own  []escape // of the last step
-	room *room
+	all    [maxDecodings + 2]reading
+	mail   reading // with quoted-printable undone, too
+	joined reading // without the ends of lines in base64
+	n      int
+	used   int      // the most that n was since forget
+	own    []escape // of the last step
+	room   *room
 }
 
 // maxDecodings is how many encodings on top of each other are undone.
@@ -124,6 +126,50 @@ func (rs *readings) of(text, bare string, base int) []reading {
 	}
 	return rs.all[:rs.n]
 }
+
+// lines returns the deepest reading without the ends of lines that MIME and PEM put into
+// base64 (RFC 2045, section 6.8, and RFC 7468), or nil where there are none.
+func (rs *readings) lines(deepest *reading) *reading {
+	s := deepest.text
+	if strings.IndexByte(s, '\n') < 0 {
+		return nil
+	}
+	r := &rs.joined
+	buf, err := rs.room.grow(r.buf, len(s))
+	if err != nil {
+		return nil
+	}
+	rs.own = rs.own[:0]
+	copied, run := 0, 0 // how many characters of base64 stand before
+	for i := 0; i < len(s); i++ {
+		if alphabets[s[i]] != apart {
+			run++
+			continue
+		}
+		end := i
+		if s[end] == '\r' && end+1 < len(s) {
+			end++
+		}
+		if s[end] == '\n' && run >= leastLine && run%4 == 0 && end+1 < len(s) && alphabets[s[end+1]] != apart {
+			buf = append(buf, s[copied:i]...)
+			rs.own = append(rs.own, escape{at: int32(len(buf)), from: int32(i), size: int32(end + 1 - i)})
+			copied = end + 1
+			i = end
+		}
+		run = 0
+	}
+	r.buf = append(buf, s[copied:]...)
+	if len(rs.own) == 0 {
+		return nil
+	}
+	r.text, r.spaced, r.base = view(r.buf), false, deepest.base
+	r.lead(deepest, rs.own)
+	r.kinds, r.via = deepest.kinds, r.kinds[:len(deepest.via)]
+	return r
+}
+
+// leastLine is how long a line of base64 is at least.
+const leastLine = 32
 
 // inMail returns the deepest reading with quoted-printable undone, or nil. What looks
 // like that is more often a parameter (id=49...), so it is another reading of its own.
@@ -240,6 +286,7 @@ func (rs *readings) forget() {
 		rs.all[i].text, rs.all[i].escapes = "", nil
 	}
 	rs.mail.text, rs.mail.escapes = "", nil
+	rs.joined.text, rs.joined.escapes = "", nil
 	rs.n, rs.used, rs.room = 0, 0, nil
 }
 
@@ -250,7 +297,7 @@ func (rs *readings) large() bool {
 			return true
 		}
 	}
-	return rs.mail.large() || cap(rs.own) > 1<<14
+	return rs.mail.large() || rs.joined.large() || cap(rs.own) > 1<<14
 }
 
 func (r *reading) large() bool { return cap(r.buf) > 1<<16 || cap(r.places) > 1<<14 }

@@ -13,6 +13,8 @@ type room struct {
 	due  int                   // bytes that were taken and not asked for yet
 	held int                   // bytes that were asked for, but for what was given back
 	err  error
+
+	unpacked int // bytes, of what is packed in values
 }
 
 // askFrom is how many bytes nobody asks for.

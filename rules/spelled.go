@@ -74,8 +74,12 @@ func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
 			i = last + 1
 			continue
 		}
-		// In this run, a text may begin here and behind each mark.
+		// In this run, a text may begin here and behind each mark, and behind what Engine.IO
+		// puts before base64.
 		r := run{}
+		if s[i] == 'b' && !p.behindB(s, i, &r, do) {
+			return false
+		}
 		for at := i; ; at = i {
 			if r.read[at%4] <= at && leads64[s[at]] && mayBegin(s[at:]) && !p.from64(s, at, &r, do) {
 				return false
@@ -105,6 +109,20 @@ func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
 		}
 		for i < len(s) && alphabets[s[i]]&hexDigit != 0 {
 			i++
+		}
+	}
+	return true
+}
+
+// behindB calls do with the text that may be spelled in base64 behind the b or b4 at s[i],
+// as in a binary packet of Engine.IO.
+func (p *speller) behindB(s string, i int, r *run, do func(spelt, []byte) bool) bool {
+	for _, at := range [...]int{i + 1, i + 2} {
+		if len(s)-at >= shortest64 && leads64[s[at]] && mayBegin(s[at:]) && !p.from64(s, at, r, do) {
+			return false
+		}
+		if s[i+1] != '4' {
+			break
 		}
 	}
 	return true
@@ -251,11 +269,16 @@ func hexBegins(s string) bool {
 }
 
 // textual says whether a byte may be one of a text.
-func textual(c byte) bool { return c >= ' ' && c != 0x7F || c == '\t' || c == '\n' || c == '\r' }
+func textual(c byte) bool {
+	return c >= ' ' && c != 0x7F || '\t' <= c && c <= '\r' || 0x1B <= c // also what begins colours, and what separates records
+}
 
 // spelled returns what is found in all texts that are spelled in y.
 func (l *looker) spelled(y *layer) (found []candidate) {
 	l.speller.each(y.text, func(s spelt, text []byte) bool {
+		if s.packed != 0 && l.deep != nil {
+			l.deep.hidden = true
+		}
 		g := layer{at: s.at, end: s.end, bytes: 3, chars: 4}
 		if s.hex {
 			g.bytes, g.chars = 1, 2

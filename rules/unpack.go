@@ -14,6 +14,12 @@ import (
 // a member of a JSON text, but in a body with a content coding.
 const mostUnpacked = 1 << 20
 
+// mostInAll is the same for all values of a message. Each counts as perPack bytes at least.
+const (
+	mostInAll = 8 << 20
+	perPack   = 4 << 10
+)
+
 // inZlib is the first byte of a zlib stream with any window that people use.
 const inZlib = 0x78
 
@@ -62,7 +68,7 @@ func (t *treater) unpacked(s spelt, text string) (*enclosed, error) {
 	}
 	defer func() { _ = t.room.take(-2 * most) }()
 	said, _ := io.ReadAll(io.LimitReader(r, int64(most)+1)) // what is cut off may be read by someone
-	if len(said) > most {
+	if t.room.unpacked += max(len(said), perPack); len(said) > most || t.room.unpacked > mostInAll {
 		return nil, errEnclosed
 	}
 	t.guard.see(said)

@@ -141,11 +141,13 @@ var encodings = []struct {
 		return fmt.Sprintf(c.pick(`{"v":%s}`, `["x",%s]`, `%s`), escapedJSON(c, s))
 	}},
 	{"HTML entities", func(c *choices, s string) string {
-		often := c.n(3)
+		// All backslashes or none: where an entity stands for one of two, who undoes
+		// HTML first and who undoes JSON first read two things, and the product reads one.
+		often, slashes := c.n(3), c.n(2) == 0
 		var b strings.Builder
 		for _, r := range s {
 			switch {
-			case strings.ContainsRune(`&<>"'`, r) || often == 0 || often == 1 && c.n(2) == 0 && r != ' ':
+			case strings.ContainsRune(`&<>"'`, r), r == '\\' && slashes, r != '\\' && (often == 0 || often == 1 && c.n(2) == 0 && r != ' '):
 				fmt.Fprintf(&b, c.pick("&#%d;", "&#x%x;", "&#X%X;", "&#0%d;"), r)
 			default:
 				b.WriteRune(r)

@@ -302,10 +302,10 @@ var placesToPlant = []struct {
 		return multipartOf(c, `name="u"; filename="x.txt"`+"\r\nContent-Type: "+c.pick("text/plain", "application/octet-stream", "application/json"), v)
 	}},
 	{"multipart file name", 1, false, func(c *choices, v string) sending {
-		return multipartOf(c, `name="f"; filename="`+quotedName(v)+`"`, "x")
+		return multipartOf(c, `name="f"; filename="`+quotedName(c, v)+`"`, "x")
 	}},
 	{"multipart name", 1, false, func(c *choices, v string) sending {
-		return multipartOf(c, `name="`+quotedName(v)+`"`, "x")
+		return multipartOf(c, `name="`+quotedName(c, v)+`"`, "x")
 	}},
 	{"text", 0, false, func(c *choices, v string) sending {
 		return sending{lines: []string{"Content-Type: " + c.pick("text/plain", "text/plain; charset=utf-8", "application/sdp", "text/csv", "application/octet-stream")},
@@ -318,8 +318,13 @@ var jsonTypes = [][]string{
 	{"Content-Type: application/reports+json"}, {"Content-Type: text/json"}, {"Content-Type: application/x-ndjson"}, {"Content-Type: application/octet-stream"},
 }
 
-// quotedName is what browsers write of a name (WHATWG HTML, 4.10.22.8).
-func quotedName(s string) string {
+// quotedName is what browsers write of a name (WHATWG HTML, 4.10.22.8), or what curl
+// does, which escapes quotes and backslashes as in mail. A backslash that a browser
+// wrote is read as one or as an escape, and the product reads one of both.
+func quotedName(c *choices, s string) string {
+	if c.n(2) == 0 || strings.Contains(s, `\`) {
+		return strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(s)
+	}
 	return strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 

@@ -107,7 +107,7 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 
 // encloses says whether anything may be found in what a text spells. It costs no memory.
 func (t *treater) encloses(find *detect.Finder, text string) bool {
-	if n := len(text); n < shortest64 || n < shortEnclosed && shortHarmless(text) {
+	if len(text) < shortest64 {
 		return false
 	}
 	t.speller.quick = true
@@ -119,33 +119,34 @@ func (t *treater) encloses(find *detect.Finder, text string) bool {
 	return found
 }
 
-// shortEnclosed is from how many characters on base64 may enclose what encloses something.
-const shortEnclosed = (4*shortest64 + 2) / 3
-
-// shortHarmless says whether what base64 of less characters than that spells is harmless,
-// where it begins with the first.
-func shortHarmless(s string) bool {
-	var b [shortest64]byte
-	return alphabets[s[0]] != mark64 && alphabets[s[1]] != mark64 && harmless(decode64(b[:0], s))
-}
-
 // harmless says whether a text is too short to enclose another one, and has too little in
-// it to be personal data: an id that happens to spell some characters.
+// it to be personal data: an id or a word that happens to spell some characters.
 func harmless(b []byte) bool {
 	if len(b) >= shortest64 {
 		return false
 	}
-	digits := 0
+	weight := 0
 	for _, c := range b {
+		weight += int(weights[c])
+	}
+	return weight < tellingDigits
+}
+
+// tellingDigits is from how many digits on a text may be a number or an address.
+const tellingDigits = 4
+
+// weights are of bytes of which one is enough, and of digits.
+var weights = func() (all [256]uint8) {
+	for c := range all {
 		switch {
-		case c >= utf8.RuneSelf || c == '@' || c == ':' || c == '\\': // other escapes would leave too little
-			return false
-		case c-'0' <= 9:
-			digits++
+		case c == '@' || c == ':' || c == '\\' || c >= utf8.RuneSelf && detect.Hints[c].Possible(): // other escapes would leave too little
+			all[c] = tellingDigits
+		case '0' <= c && c <= '9':
+			all[c] = 1
 		}
 	}
-	return digits < 4
-}
+	return all
+}()
 
 // mayHold says whether anything may be found in a text. It costs no memory.
 func (t *treater) mayHold(find *detect.Finder, text string) bool {

@@ -45,7 +45,7 @@ const (
 // A guardian remembers what was pseudonymized in one message.
 type guardian struct {
 	values []detect.Value // in order; Canonical is the pseudonym
-	known  map[string]string
+	index  map[string]int // of values, where they are many
 	room   *room
 	took   int  // of it
 	hides  bool // the bytes of the message do not show all that stands there
@@ -75,7 +75,7 @@ func (g *guardian) remember(f *Finding, with string) error {
 		pieces := f.Rule.any.Find(nil, text)
 		if len(pieces) > 0 && (pieces[0].Start > 0 || pieces[0].End < len(text)) {
 			_, one := f.Rule.any.Canonical(text)
-			g.hides = !one
+			g.hides = g.hides || !one
 		}
 	}
 	for _, spelled := range [...]string{text, canonical, strings.TrimPrefix(canonical, "+")} {
@@ -87,28 +87,41 @@ func (g *guardian) remember(f *Finding, with string) error {
 }
 
 func (g *guardian) add(text, kind, with string) error {
-	had, twice := g.known[text]
-	switch {
-	case twice && with < had: // of several pseudonyms one counts, in whatever order they came
-		g.known[text] = with
-		i := slices.IndexFunc(g.values, func(v detect.Value) bool { return v.Text == text })
+	switch i := g.known(text); {
+	case i >= 0 && with < g.values[i].Canonical: // of several pseudonyms one counts, in whatever order they came
 		g.values[i].Canonical = with
 		return nil
-	case twice || len(g.values) >= maxGuarded || !telling(text):
+	case i >= 0 || len(g.values) >= maxGuarded || !telling(text):
 		return nil
 	}
 	size := perGuarded + perGuardedOne*len(text)
 	if err := g.room.take(size); err != nil {
 		return err
 	}
-	if g.known == nil {
-		g.known = map[string]string{}
-	}
-	text = strings.Clone(text) // it may be a view of a buffer
 	g.took += size
-	g.known[text] = with
+	text = strings.Clone(text) // it may be a view of a buffer
 	g.values = append(g.values, detect.Value{Text: text, Name: kind, Canonical: with})
+	switch n := len(g.values); {
+	case n > fewGuarded && g.index == nil:
+		g.index = map[string]int{}
+		for i, v := range g.values {
+			g.index[v.Text] = i
+		}
+	case n > fewGuarded:
+		g.index[text] = n - 1
+	}
 	return nil
+}
+
+// known returns the index of a value, or -1.
+func (g *guardian) known(text string) int {
+	if g.index != nil {
+		if i, ok := g.index[text]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(g.values, func(v detect.Value) bool { return v.Text == text })
 }
 
 // telling says whether a text can be looked for: it has a letter and a second character,
@@ -167,7 +180,7 @@ func (t *treater) guarded(rules []*Rule, text string, names bool) []*Rule {
 		return rules
 	}
 	t.ruled = append(t.ruled[:0], rules...)
-	if _, known := g.known[text]; known && len(text) > longestWord && !names {
+	if len(text) > longestWord && !names && g.known(text) >= 0 {
 		return append(t.ruled, g.whole)
 	}
 	if t.inJWT { // nothing is rewritten there unasked
@@ -182,7 +195,7 @@ func (g *guardian) second() bool { return g != nil && g.rule != nil }
 // instead is the pseudonym of a value that the guard found.
 func (g *guardian) instead(e *edit) string {
 	if e.rule == g.whole {
-		return g.known[e.was]
+		return g.values[g.known(e.was)].Canonical
 	}
 	return e.canonical
 }
@@ -240,6 +253,11 @@ func (m *Match) guardedRewrite(dst []byte, replace Replacer) error {
 	msg := m.msg
 	sent := remembering{msg.Path, msg.Query, maps.Clone(msg.Header), msg.Body}
 	g := &guardian{looked: m.Route.look != nil}
+	defer func() {
+		if g.look != nil {
+			g.look.release()
+		}
+	}()
 	held, err := m.rewrite(dst, replace, g)
 	if err != nil || len(g.values) == 0 || !g.glance(msg) && !m.asText {
 		return err

@@ -85,14 +85,11 @@ var secretKinds = []struct {
 	}},
 	{"iban", func(c *choices) (string, judge) {
 		account := "37040044" + c.digits(10)
-		check := 98
-		for n, r := account+"131400", 0; ; { // DE00
-			for _, d := range n {
-				r = (r*10 + int(d-'0')) % 97
-			}
-			check -= r
-			break
+		rest := 0
+		for _, d := range account + "131400" { // DE00
+			rest = (rest*10 + int(d-'0')) % 97
 		}
+		check := 98 - rest
 		s := fmt.Sprintf("DE%02d%s", check, account)
 		return c.pick(s, grouped(s, 4, " "), strings.ToLower(s), grouped(s, 4, "-"), "IBAN "+grouped(s, 4, " ")), judge{word: strings.ToLower(s)}
 	}},

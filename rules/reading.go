@@ -60,7 +60,8 @@ func (r *reading) span(start, end int) (first, last int) {
 	if last = end - e.shift(); inside {
 		last = int(e.at)
 	}
-	return first, max(first, last)
+	first = min(first, len(r.text)) // the reading of a part ends before the value does
+	return first, max(first, min(last, len(r.text)))
 }
 
 // before returns the last escape that begins before a place in the value, and whether

@@ -85,14 +85,11 @@ var secretKinds = []struct {
 	}},
 	{"iban", func(c *choices) (string, judge) {
 		account := "37040044" + c.digits(10)
-		check := 98
-		for n, r := account+"131400", 0; ; { // DE00
-			for _, d := range n {
-				r = (r*10 + int(d-'0')) % 97
-			}
-			check -= r
-			break
+		rest := 0
+		for _, d := range account + "131400" { // DE00
+			rest = (rest*10 + int(d-'0')) % 97
 		}
+		check := 98 - rest
 		s := fmt.Sprintf("DE%02d%s", check, account)
 		return c.pick(s, grouped(s, 4, " "), strings.ToLower(s), grouped(s, 4, "-"), "IBAN "+grouped(s, 4, " ")), judge{word: strings.ToLower(s)}
 	}},
@@ -141,11 +138,13 @@ var encodings = []struct {
 		return fmt.Sprintf(c.pick(`{"v":%s}`, `["x",%s]`, `%s`), escapedJSON(c, s))
 	}},
 	{"HTML entities", func(c *choices, s string) string {
-		often := c.n(3)
+		// All backslashes or none: where an entity stands for one of two, who undoes
+		// HTML first and who undoes JSON first read two things, and the product reads one.
+		often, slashes := c.n(3), c.n(2) == 0
 		var b strings.Builder
 		for _, r := range s {
 			switch {
-			case strings.ContainsRune(`&<>"'`, r) || often == 0 || often == 1 && c.n(2) == 0 && r != ' ':
+			case strings.ContainsRune(`&<>"'`, r), r == '\\' && slashes, r != '\\' && (often == 0 || often == 1 && c.n(2) == 0 && r != ' '):
 				fmt.Fprintf(&b, c.pick("&#%d;", "&#x%x;", "&#X%X;", "&#0%d;"), r)
 			default:
 				b.WriteRune(r)
@@ -300,10 +299,10 @@ var placesToPlant = []struct {
 		return multipartOf(c, `name="u"; filename="x.txt"`+"\r\nContent-Type: "+c.pick("text/plain", "application/octet-stream", "application/json"), v)
 	}},
 	{"multipart file name", 1, false, func(c *choices, v string) sending {
-		return multipartOf(c, `name="f"; filename="`+quotedName(v)+`"`, "x")
+		return multipartOf(c, `name="f"; filename="`+quotedName(c, v)+`"`, "x")
 	}},
 	{"multipart name", 1, false, func(c *choices, v string) sending {
-		return multipartOf(c, `name="`+quotedName(v)+`"`, "x")
+		return multipartOf(c, `name="`+quotedName(c, v)+`"`, "x")
 	}},
 	{"text", 0, false, func(c *choices, v string) sending {
 		return sending{lines: []string{"Content-Type: " + c.pick("text/plain", "text/plain; charset=utf-8", "application/sdp", "text/csv", "application/octet-stream")},
@@ -316,8 +315,13 @@ var jsonTypes = [][]string{
 	{"Content-Type: application/reports+json"}, {"Content-Type: text/json"}, {"Content-Type: application/x-ndjson"}, {"Content-Type: application/octet-stream"},
 }
 
-// quotedName is what browsers write of a name (WHATWG HTML, 4.10.22.8).
-func quotedName(s string) string {
+// quotedName is what browsers write of a name (WHATWG HTML, 4.10.22.8), or what curl
+// does, which escapes quotes and backslashes as in mail. A backslash that a browser
+// wrote is read as one or as an escape, and the product reads one of both.
+func quotedName(c *choices, s string) string {
+	if c.n(2) == 0 || strings.Contains(s, `\`) {
+		return strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(s)
+	}
 	return strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 

@@ -18,8 +18,11 @@ tenant: {name: acme}
 detectors:
   dialled: {kind: phone, bare: true}
 routes:
+  - name: look
+    match: POST /look
   - name: all
     match: POST /m
+    guard: off      # of two pseudonyms that rules give one value, it takes the first, and members have no order
     rules:
       - {at: [body.callee, form.callee, query.callee], find: dialled, as: token}
       - {at: [body.user, body.users, body.number, form.user, query.user, cookie.user, header.X-User], as: token} # numbers, too
@@ -42,10 +45,10 @@ func someDocument(r *rand.Rand, depth int) document {
 		switch {
 		case name == "number" || name == "n":
 			d.values[name] = []json.Number{"17", "358401234567", "1000", "0.5", "-12"}[r.IntN(5)]
-		case depth > 0 && r.IntN(3) == 0 && name != "callee" && name != "back":
+		case depth > 0 && r.IntN(3) == 0 && name != "back": // what is reversible keeps its spelling, numbers too
 			d.values[name] = []any{someDocument(r, depth-1), "anna@example.com", json.Number("17")}
 		default:
-			d.values[name] = []string{"Anna", "+12025550143", "call +44 7700 900123 now", "358401234567", "x <anna@example.com>", "", "192.0.2.77", "Мария \"M\" \\ 😀", "line\nline"}[r.IntN(9)]
+			d.values[name] = []string{"Anna", "+12025550143", "call +44 7700 900123 now", "tel:+1-202-555-0199", "358401234567", "x <anna@example.com>", "", "192.0.2.77", "Мария \"M\" \\ 😀", "line\nline"}[r.IntN(10)]
 		}
 	}
 	return d
@@ -126,12 +129,12 @@ func TestRespelled(t *testing.T) {
 	labels := []string{"application/json", "application/json; charset=utf-8", "Application/JSON;charset=\"UTF-8\"", "text/plain", "application/x-www-form-urlencoded", "application/vnd.x+json", "text/json", "application/octet-stream", ""}
 	replaced := 0
 	for range 400 {
-		doc := someDocument(r, 2)
-		want := read(request("POST", "/m", []string{asJSON}, spell(r, "", doc)))
+		doc, target := someDocument(r, 2), []string{"/m", "/look"}[r.IntN(2)]
+		want := read(request("POST", target, []string{asJSON}, spell(r, "", doc)))
 		replaced += sidecar.outcome.Replaced
 		for _, how := range []string{"escapes", "order", "space", "numbers", "escapes order space numbers"} {
 			body := spell(r, how, doc)
-			if got := read(request("POST", "/m", []string{asJSON}, body)); !reflect.DeepEqual(got, want) {
+			if got := read(request("POST", target, []string{asJSON}, body)); !reflect.DeepEqual(got, want) {
 				t.Fatalf("%s: got %v\nwant %v\nsent %s", how, got, want, body)
 			}
 			var lines []string
@@ -147,7 +150,7 @@ func TestRespelled(t *testing.T) {
 			if r.IntN(2) == 0 {
 				lines, body = append(lines, "Transfer-Encoding: chunked"), chunked(body, 1+r.IntN(50))
 			}
-			if got := read(request("POST", "/m", lines, body)); !reflect.DeepEqual(got, want) {
+			if got := read(request("POST", target, lines, body)); !reflect.DeepEqual(got, want) {
 				t.Fatalf("%s, %q: got %v\nwant %v\nsent %q", how, lines, got, want, body)
 			}
 		}

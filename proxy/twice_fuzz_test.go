@@ -32,7 +32,7 @@ var ordinary = []string{
 
 // FuzzIdentity: where nothing is found, every byte of the target, of the header and of
 // the body arrives as the client sent it, wherever the value stands and in whatever
-// encodings, those too that the product does not look through.
+// encodings.
 func FuzzIdentity(f *testing.F) {
 	seeds(f, 300)
 	sidecar := newRecorder(f, plantedText)

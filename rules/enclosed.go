@@ -34,7 +34,7 @@ const (
 
 // inEnclosed lets a rule take what it finds in what is enclosed in text[start:end].
 func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start, end int) error {
-	if t.deep || t.number { // what is deep is looked through in other ways
+	if t.deep || t.number || t.plain { // what is deep is looked through in other ways
 		return nil
 	}
 	all := t.read(text)
@@ -46,7 +46,9 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 	var looked bool // for them
 	before := len(t.edits)
 	var err error
+	t.plain = true
 	t.speller.each(r.text, func(s spelt, decoded []byte) bool {
+		t.plain = false
 		from, to := r.at(s.at), r.at(s.end)
 		if !looked {
 			tokens, looked = jwtSpans(r.text), true
@@ -83,48 +85,67 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 		if found, err = t.enclosedIn(p, rule, find); found {
 			e := edit{start: from, end: to, rule: rule, enclosed: p}
 			copy(e.via[:], r.via)
-			switch n := len(t.edits); {
-			case err != nil:
-			case n > before && t.edits[n-1].end > from: // another reading of one that was found
-				err = errEnclosed
-			default:
-				t.edits = append(t.edits, e)
+			t.edits = append(t.edits, e)
+			if err == nil {
 				err = t.room.take(len(p.text)) // it stays until the value is done
 			}
 		}
 		return err == nil
 	})
-	if len(t.edits) > before {
-		slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+	if err != nil || len(t.edits) == before {
+		return err
 	}
-	return err
+	slices.SortFunc(t.edits, func(a, b edit) int { return a.start - b.start })
+	for i := 1; i < len(t.edits); i++ {
+		if t.edits[i].start < t.edits[i-1].end { // two readings of one place: who knows which counts?
+			return errEnclosed
+		}
+	}
+	return nil
 }
 
 // encloses says whether anything may be found in what a text spells. It costs no memory.
 func (t *treater) encloses(find *detect.Finder, text string) bool {
-	return !t.speller.each(text, func(s spelt, decoded []byte) bool {
+	if len(text) < shortest64 {
+		return false
+	}
+	t.speller.quick = true
+	found := !t.speller.each(text, func(s spelt, decoded []byte) bool {
 		t.guard.see(decoded)
-		return s.packed == 0 && (harmless(decoded) || !t.mayHold(find, view(decoded)))
+		return s.packed == 0 && !t.mayHold(find, view(decoded))
 	})
+	t.speller.quick = false
+	return found
 }
 
 // harmless says whether a text is too short to enclose another one, and has too little in
-// it to be personal data: an id that happens to spell some characters.
+// it to be personal data: an id or a word that happens to spell some characters.
 func harmless(b []byte) bool {
 	if len(b) >= shortest64 {
 		return false
 	}
-	digits := 0
+	weight := 0
 	for _, c := range b {
+		weight += int(weights[c])
+	}
+	return weight < tellingDigits
+}
+
+// tellingDigits is from how many digits on a text may be a number or an address.
+const tellingDigits = 4
+
+// weights are of bytes of which one is enough, and of digits.
+var weights = func() (all [256]uint8) {
+	for c := range all {
 		switch {
-		case c >= utf8.RuneSelf || c == '@' || c == ':' || kindsOf[c] != 0:
-			return false
-		case c-'0' <= 9:
-			digits++
+		case c == '@' || c == ':' || c == '\\' || c >= utf8.RuneSelf && detect.Hints[c].Possible(): // other escapes would leave too little
+			all[c] = tellingDigits
+		case '0' <= c && c <= '9':
+			all[c] = 1
 		}
 	}
-	return digits < 4
-}
+	return all
+}()
 
 // mayHold says whether anything may be found in a text. It costs no memory.
 func (t *treater) mayHold(find *detect.Finder, text string) bool {

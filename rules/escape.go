@@ -176,6 +176,17 @@ func unquotedPrintable(dst []byte, s string) ([]byte, int) {
 	return dst, 0
 }
 
+// isName says whether these are letters and digits, as names of HTML are. Of what else
+// stands before a semicolon, some may be an escape of another kind, or another &.
+func isName(s string) bool {
+	for i := range len(s) {
+		if !isAlphanumeric(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // longestName is the length of &CounterClockwiseContourIntegral;
 const longestName = 33
 
@@ -190,7 +201,7 @@ func unentity(dst []byte, s string) ([]byte, int) {
 		return b, end
 	}
 	end := strings.IndexByte(s[:min(len(s), longestName)], ';')
-	if end < 0 {
+	if end < 0 || !isName(s[1:end]) {
 		return dst, 0
 	}
 	text := html.UnescapeString(s[:end+1])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -15,7 +16,8 @@ import (
 type glance struct {
 	least  int                    // length of the shortest pattern
 	less   [1 << glanceBits]uint8 // how much less than all of a pattern may be skipped
-	heads  map[uint32][]string    // folded patterns, by what they begin with
+	all    []string               // folded patterns
+	heads  map[uint32][]string    // the same by what they begin with, where they are many
 	high   bool                   // a value is no pattern: it is not ASCII
 	spaced bool                   // a value holds a space
 	digits bool                   // a value is a number
@@ -47,29 +49,36 @@ var lower = func() (t [256]byte) {
 	return t
 }()
 
+// fewGuarded is up to how many values it is faster to look at each.
+const fewGuarded = 16
+
+var glances = sync.Pool{New: func() any { return &glance{} }}
+
 func newGlance(g *guardian) *glance {
-	l := &glance{least: maxLeast, heads: map[uint32][]string{}}
-	var patterns []string
+	l := glances.Get().(*glance)
+	*l = glance{least: maxLeast, all: l.all[:0]}
 	for _, v := range g.values {
 		text := v.Text
-		l.spaced = l.spaced || strings.Contains(text, " ")
+		l.spaced = l.spaced || strings.IndexByte(text, ' ') >= 0
 		l.digits = l.digits || strings.Trim(text, "0123456789") == ""
 		if text = longestASCII(text); len(text) < len(v.Text) && len(text) < leastASCII {
 			l.high = true
 			continue
 		}
-		b := []byte(text)
-		for i := range b {
-			b[i] = lower[b[i]]
-		}
-		patterns = append(patterns, string(b))
-		l.least = min(l.least, len(b))
+		l.all = append(l.all, lowered(text))
+		l.least = min(l.least, len(text))
 	}
-	for _, p := range patterns {
+	for _, p := range l.all {
 		for i := 1; i < l.least; i++ {
 			less := &l.less[glanceBlock(p[i-1], p[i])]
 			*less = max(*less, uint8(i))
 		}
+	}
+	if len(l.all) <= fewGuarded {
+		return l
+	}
+	l.heads = map[uint32][]string{}
+	for _, p := range l.all {
 		key := l.key([]byte(p), 0)
 		if len(l.heads[key]) <= maxAlike {
 			l.heads[key] = append(l.heads[key], p)
@@ -78,14 +87,49 @@ func newGlance(g *guardian) *glance {
 	return l
 }
 
+// release gives the glance back, with nothing of the message in it.
+func (l *glance) release() {
+	clear(l.all[:cap(l.all)])
+	l.heads = nil
+	if cap(l.all) <= maxAlike*fewGuarded {
+		glances.Put(l)
+	}
+}
+
+// lowered makes letters of ASCII small.
+func lowered(s string) string {
+	for i := range len(s) {
+		if lower[s[i]] != s[i] {
+			b := []byte(s)
+			for k := range b {
+				b[k] = lower[b[k]]
+			}
+			return string(b)
+		}
+	}
+	return s
+}
+
 // longestASCII returns the longest run of ASCII characters.
 func longestASCII(text string) (longest string) {
+	if isASCII(text) {
+		return text
+	}
 	for run := range strings.FieldsFuncSeq(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		if len(run) > len(longest) {
 			longest = run
 		}
 	}
 	return longest
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // key is what a pattern of at least l.least bytes begins with.
@@ -101,7 +145,7 @@ func (l *glance) in(d []byte) bool {
 	if l.high && bytes.ContainsFunc(d, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return true
 	}
-	if len(l.heads) == 0 {
+	if len(l.all) == 0 {
 		return false
 	}
 	if l.least < 2 {
@@ -121,7 +165,10 @@ func (l *glance) in(d []byte) bool {
 }
 
 func (l *glance) begins(d []byte, at int) bool {
-	alike := l.heads[l.key(d, at)]
+	alike, most := l.all, fewGuarded
+	if l.heads != nil {
+		alike, most = l.heads[l.key(d, at)], maxAlike
+	}
 next:
 	for _, p := range alike {
 		if len(d)-at < len(p) {
@@ -134,7 +181,7 @@ next:
 		}
 		return true
 	}
-	return len(alike) > maxAlike
+	return len(alike) > most
 }
 
 // glance says whether one of the values may stand in the message, as it is written or

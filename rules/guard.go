@@ -2,6 +2,7 @@ package rules
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -44,7 +45,7 @@ const (
 // A guardian remembers what was pseudonymized in one message.
 type guardian struct {
 	values []detect.Value // in order; Canonical is the pseudonym
-	known  map[string]int // by their texts, where they stand in values
+	index  map[string]int // of values, where they are many
 	room   *room
 	took   int  // of it
 	hides  bool // the bytes of the message do not show all that stands there
@@ -87,9 +88,8 @@ func (g *guardian) remember(f *Finding, with string) error {
 }
 
 func (g *guardian) add(text, kind, with string) error {
-	i, twice := g.known[text]
-	switch {
-	case twice: // of several pseudonyms one counts, in whatever order they came
+	switch i := g.known(text); {
+	case i >= 0: // of several pseudonyms one counts, in whatever order they came
 		g.values[i].Canonical = min(g.values[i].Canonical, with)
 		return nil
 	case len(g.values) >= maxGuarded || !telling(text):
@@ -99,14 +99,30 @@ func (g *guardian) add(text, kind, with string) error {
 	if err := g.room.take(size); err != nil {
 		return err
 	}
-	if g.known == nil {
-		g.known = map[string]int{}
-	}
-	text = strings.Clone(text) // it may be a view of a buffer
 	g.took += size
-	g.known[text] = len(g.values)
+	text = strings.Clone(text) // it may be a view of a buffer
 	g.values = append(g.values, detect.Value{Text: text, Name: kind, Canonical: with})
+	switch n := len(g.values); {
+	case n > fewGuarded && g.index == nil:
+		g.index = map[string]int{}
+		for i, v := range g.values {
+			g.index[v.Text] = i
+		}
+	case n > fewGuarded:
+		g.index[text] = n - 1
+	}
 	return nil
+}
+
+// known returns the index of a value, or -1.
+func (g *guardian) known(text string) int {
+	if g.index != nil {
+		if i, ok := g.index[text]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(g.values, func(v detect.Value) bool { return v.Text == text })
 }
 
 // telling says whether a text can be looked for: it has a letter and a second character,
@@ -173,7 +189,7 @@ func (t *treater) guarded(rules []*Rule, text string, names bool) []*Rule {
 		return rules
 	}
 	t.ruled = append(t.ruled[:0], rules...)
-	if _, known := g.known[text]; known && len(text) > longestWord && !names {
+	if len(text) > longestWord && !names && g.known(text) >= 0 {
 		return append(t.ruled, g.whole)
 	}
 	if t.inJWT { // nothing is rewritten there unasked
@@ -195,7 +211,7 @@ func (g *guardian) instead(e *edit, text string) string {
 	default:
 		text = e.was
 	}
-	if i, known := g.known[text]; known {
+	if i := g.known(text); i >= 0 {
 		return g.values[i].Canonical
 	}
 	return e.canonical
@@ -257,6 +273,11 @@ func (m *Match) guardedRewrite(dst []byte, replace Replacer) error {
 	msg := m.msg
 	sent := remembering{msg.Path, msg.Query, maps.Clone(msg.Header), msg.Body}
 	g := &guardian{looked: m.Route.look != nil}
+	defer func() {
+		if g.look != nil {
+			g.look.release()
+		}
+	}()
 	held, err := m.rewrite(dst, replace, g)
 	if err != nil || len(g.values) == 0 || !g.glance(msg) && !m.asText {
 		return err

@@ -165,6 +165,9 @@ const perEscape = 24
 // false where there are none, or no room.
 func (rs *readings) decode(r, from *reading, d dialect) bool {
 	s := from.text
+	if d.kinds == everyday.kinds && !mayEscape(s) {
+		return false
+	}
 	n := 0
 	for i := nextEscape(s, 0); i < len(s); i = nextEscape(s, i+1) {
 		n++

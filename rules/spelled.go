@@ -23,11 +23,13 @@ const (
 	apart    // none of base64
 )
 
+const none64 = 0xFF // the value of what is apart
+
 var alphabets, values64 = makeAlphabets()
 
 func makeAlphabets() (kinds, values [256]uint8) {
 	for c := range kinds {
-		kinds[c] = apart
+		kinds[c], values[c] = apart, none64
 	}
 	const standard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	for i := range len(standard) {
@@ -52,10 +54,14 @@ type spelt struct {
 }
 
 // A speller reads what is spelled. It is reused from text to text.
-type speller struct{ text []byte }
+type speller struct {
+	text  []byte
+	quick bool // what is harmless is of no interest
+}
 
-// each calls do for every text that is spelled in s, with as much of it as is text. That
-// is valid until do returns. It ends where do returns false, and returns that.
+// each calls do for every text that is spelled in s, with as much of it as is text: those
+// in base64 first. That is valid until do returns. It ends where do returns false, and
+// returns that.
 //
 // Where words are short, it reads one byte of eight (as Boyer and Moore 1977 do).
 func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
@@ -68,27 +74,37 @@ func (p *speller) each(s string, do func(spelt, []byte) bool) bool {
 			i = last + 1
 			continue
 		}
-		// In this run, a text may begin here, behind each mark, and where hex does.
+		// In this run, a text may begin here and behind each mark.
 		r := run{}
-		if leads64[s[i]] && mayBegin(s[i:]) && !p.from64(s, i, &r, do) {
-			return false
-		}
-		for hex := 0; i < len(s); i++ {
-			kind := alphabets[s[i]]
-			hex = (hex + 1) & -int(kind&hexDigit) // without a branch, which nobody could foresee
-			if hex == 2*shortest && hexBegins(s[i+1-hex:]) && !p.fromHex(s, i+1-hex, do) {
+		for at := i; ; at = i {
+			if r.read[at%4] <= at && leads64[s[at]] && mayBegin(s[at:]) && !p.from64(s, at, &r, do) {
 				return false
 			}
-			if kind&(mark64|apart) == 0 {
-				continue
+			for i < len(s) && alphabets[s[i]] < mark64 {
+				i++
 			}
-			if kind == apart {
+			if i == len(s) || alphabets[s[i]] == apart {
 				break
 			}
-			at := i + 1
-			if len(s)-at >= shortest64 && r.read[at%4] <= at && leads64[s[at]] && mayBegin(s[at:]) && !p.from64(s, at, &r, do) {
-				return false
+			if i++; i+shortest64 > len(s) {
+				break
 			}
+		}
+	}
+	for i := 0; i+2*shortest <= len(s); {
+		last := i + 2*shortest - 1
+		for last >= i && alphabets[s[last]]&hexDigit != 0 {
+			last--
+		}
+		if last >= i {
+			i = last + 1
+			continue
+		}
+		if hexBegins(s[i:]) && !p.fromHex(s, i, do) {
+			return false
+		}
+		for i < len(s) && alphabets[s[i]]&hexDigit != 0 {
+			i++
 		}
 	}
 	return true
@@ -102,6 +118,11 @@ type run struct {
 
 // from64 calls do with the text that may be spelled in base64 from s[at] on.
 func (p *speller) from64(s string, at int, r *run, do func(spelt, []byte) bool) bool {
+	text := p.decode64(s[at:])
+	if p.quick && len(text) >= shortest && harmless(text) {
+		r.read[at%4] = at + len(text)/3*4
+		return true
+	}
 	if r.end == 0 {
 		for r.end = at; r.end < len(s) && alphabets[s[r.end]] != apart; {
 			r.end++
@@ -111,7 +132,7 @@ func (p *speller) from64(s string, at int, r *run, do func(spelt, []byte) bool) 
 	if end-at < shortest64 {
 		return true
 	}
-	text, padded := p.decode64(s[at:end]), end
+	padded := end
 	for (padded-at)%4 != 0 && padded < len(s) && s[padded] == '=' {
 		padded++
 	}
@@ -167,6 +188,26 @@ var leads64 = func() (leads [256]bool) {
 	}
 	return leads
 }()
+
+// leadPairs says the same of the first two characters.
+var leadPairs = func() (pairs [1 << 12]bool) {
+	for i := range pairs {
+		first := byte(i >> 4) // the first byte, and half of the second
+		for low := range byte(16) {
+			pairs[i] = pairs[i] || follows[' ']&(follows[first]>>4) != 0 && follows[first]&(follows[byte(i)<<4|low]>>4) != 0
+		}
+	}
+	for _, packed := range []string{"H4", "eA", "eF", "eJ", "eN"} {
+		pairs[int(values64[packed[0]])<<6|int(values64[packed[1]])] = true
+	}
+	return pairs
+}()
+
+// wordLeads says whether base64 may stand in a string of letters alone: it would begin
+// where the word does.
+func wordLeads(word []byte) bool {
+	return len(word) >= shortest64 && leadPairs[uint(values64[word[0]]&63)<<6|uint(values64[word[1]]&63)]
+}
 
 // mayBegin says whether s may begin with base64 of a text, or of what is packed.
 func mayBegin(s string) bool {
@@ -249,7 +290,11 @@ func (p *speller) decode64(s string) []byte {
 	var bits uint32
 	before, seen := byte(' '), byte(0)
 	for i := range len(s) {
-		if bits = bits<<6 | uint32(values64[s[i]]); i%4 == 0 {
+		v := values64[s[i]]
+		if v == none64 {
+			break
+		}
+		if bits = bits<<6 | uint32(v); i%4 == 0 {
 			continue
 		}
 		c := byte(bits >> (6 - 2*(i%4)))

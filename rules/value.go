@@ -20,8 +20,9 @@ type treater struct {
 	place   func() string
 
 	speller  speller
-	spare    int // how many bytes one rule may still decode of base64 and hex in the value
-	depth64  int // how many of these it is in
+	spare    int  // how many bytes one rule may still decode of base64 and hex in the value
+	plain    bool // nothing is spelled in the value so
+	depth64  int  // how many of these it is in
 	readings readings
 	gaps     readings // of a part of the value
 	edits    []edit
@@ -140,6 +141,8 @@ func (t *treater) treat(rules, keyed []*Rule, text string, names bool) error {
 			t.take(rule, start, end, text)
 			continue
 		case t.number && !find.Numeric(): // digits alone are nobody's number unless a detector is made for them
+			continue
+		case t.covered(0, len(text)) && !t.deep && !t.byGuard(rule): // nothing is left
 			continue
 		default:
 			if err := t.search(rule, find, text, start, end); err != nil {
@@ -269,7 +272,7 @@ func (t *treater) forget() {
 	clear(t.edits)
 	t.edits = t.edits[:0]
 	t.settled, t.removed = false, false
-	t.readings.n = 0
+	t.readings.n, t.plain = 0, false
 	if t.secret != nil {
 		*t.secret = secret{}
 	}

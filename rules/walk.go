@@ -1,15 +1,12 @@
 package rules
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/statveil/statveil/rules/detect"
 )
 
 // DefaultDepth is how deep a JSON body may nest where nobody says otherwise.
@@ -32,7 +29,8 @@ type walker struct {
 	outer     func() string // the address of the text; nil: it is the body
 	unescaped []byte        // a string that was escaped
 
-	nothing [1 << nothingBits]textSpan // strings in which nothing was found
+	guards  bool                          // the guard looks, too
+	nothing [2][1 << nothingBits]textSpan // names, and other strings, in which nothing was found
 	ahead   aheadLook
 
 	removing int  // the depth at which a value is being left out, or -1
@@ -54,9 +52,6 @@ type patch struct {
 	rule       *Rule // nil: an item is left out
 	kept       bool  // what stands there stays
 }
-
-// A textSpan is doc[start:end].
-type textSpan struct{ start, end int32 }
 
 // A frame is one open object or array.
 type frame struct {
@@ -169,7 +164,9 @@ func (w *walker) walk(first uint16, root *plan) error {
 		err   error
 	)
 	w.stack, w.patches, w.removing, w.removed = w.stack[:0], w.patches[:0], -1, false
-	clear(w.nothing[:])
+	w.guards = w.t.guards()
+	clear(w.nothing[0][:])
+	clear(w.nothing[1][:])
 	w.ahead.spare = aheadTimes*len(d) + aheadSlack
 
 value:
@@ -181,7 +178,7 @@ value:
 		if end, seen = scanString(d, i+1); end < 0 {
 			return w.brokenString(i)
 		}
-		if plan.blind || w.looks && w.looksInto(i+1, end, seen) {
+		if plan.blind || w.looks && (seen&^letters != 0 || w.guards || wordLeads(d[i+1:end])) && w.looksInto(i+1, end, seen, 1) {
 			if err := w.leaf(plan, i+1, end, seen&seenEscape != 0); err != nil {
 				return err
 			}
@@ -228,7 +225,7 @@ value:
 		if exponent && w.t.guard != nil {
 			w.t.guard.exponents = true
 		}
-		if plan.numeric || w.looks && w.t.guards() && w.t.guard.look.number(d[i:end]) {
+		if plan.numeric || w.looks && w.guards && w.t.guard.look.number(d[i:end]) {
 			if err := w.number(plan, i, end); err != nil {
 				return err
 			}
@@ -305,7 +302,7 @@ member:
 	}
 	top = &w.stack[len(w.stack)-1]
 	top.start, top.end = i+1, end
-	if names := top.names; names.blindNames || w.looks && w.looksInto(i+1, end, seen) {
+	if names := top.names; names.blindNames || w.looks && (seen&^letters != 0 || w.guards || wordLeads(d[i+1:end])) && w.looksInto(i+1, end, seen, 0) {
 		if err := w.name(names, i+1, end, seen&seenEscape != 0); err != nil {
 			return err
 		}
@@ -341,60 +338,6 @@ func skipSeparators(d []byte, i int) int {
 	}
 	return i
 }
-
-// finds says whether rules with find, of any kind but opaque, may find something in
-// the string d[start:end], of which scanString has seen this. Most strings end here.
-func (w *walker) finds(start, end int, seen uint32) bool {
-	text := view(w.doc[start:end])
-	if seen&(seenCode|seenDot) == 0 && !w.auto.kit.any.Possible(detect.Hint(seen&allHints)) {
-		return seen&seenEscape != 0 && len(text) >= shortest64 || w.t.encloses(w.auto.kit.any, text)
-	}
-	if seen&(seenEscape|seenCode) != 0 || len(text) >= crowd {
-		return true // it must be decoded first, or needs room first
-	}
-	if seen&seenDot != 0 && jwtLike(text) {
-		return true
-	}
-	w.t.spans = w.auto.kit.any.FindHinted(w.t.spans[:0], text, detect.Hint(seen&allHints))
-	return len(w.t.spans) > 0 || w.t.encloses(w.auto.kit.any, text)
-}
-
-// looksInto says whether rules with find, or the guard, may find something in the string
-// d[start:end], of which scanString has seen this.
-func (w *walker) looksInto(start, end int, seen uint32) bool {
-	return (seen&^letters != 0 || w.wordHolds(start, end)) && w.holds(start, end, seen) || w.t.guards() && w.guarded(start, end, seen)
-}
-
-// wordHolds says whether base64 may stand in a string of letters alone: it would begin
-// where the word does.
-func (w *walker) wordHolds(start, end int) bool {
-	return end-start >= shortest64 && leads64[w.doc[start]]
-}
-
-// holds is finds for strings of which bodies hold few many times, such as the names of
-// members: it remembers in which of them there is nothing.
-func (w *walker) holds(start, end int, seen uint32) bool {
-	n := end - start
-	if n < shortest64 {
-		return w.finds(start, end, seen)
-	}
-	first, last := binary.LittleEndian.Uint64(w.doc[start:]), binary.LittleEndian.Uint64(w.doc[end-8:])
-	known := &w.nothing[((first*spread^last)*spread)>>(64-nothingBits)]
-	if int(known.end-known.start) == n && string(w.doc[known.start:known.end]) == string(w.doc[start:end]) {
-		return false
-	}
-	if w.finds(start, end, seen) {
-		return true
-	}
-	*known = textSpan{int32(start), int32(end)}
-	return false
-}
-
-// nothingBits is how many strings are remembered: as powers of two.
-const nothingBits = 8
-
-// spread is an odd number whose bits are well mixed (Knuth, TAOCP 3, section 6.4).
-const spread = 0x9E3779B97F4A7C15
 
 // leaf treats the string d[start:end].
 func (w *walker) leaf(p *plan, start, end int, escaped bool) error {

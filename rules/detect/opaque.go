@@ -71,6 +71,10 @@ func opaqueIn(dst []Span, s string, from, end int) []Span {
 // appendOpaque appends an id, unless it is the number of an account, a person or a device: those are machine-made too, and
 // what is opaque is kept.
 func appendOpaque(dst []Span, s string, from, end int) []Span {
+	const longest = 34 // of an account's number, the longest of them
+	if end-from > longest && strings.IndexByte(s[from:end], '-') < 0 && strings.IndexByte(s[from:end], '_') < 0 {
+		return append(dst, Span{Start: from, End: end, Kind: Opaque})
+	}
 	label := max(0, from-maxOpaque)
 	for _, find := range [...]func([]Span, string, set, *dialling) []Span{findIBANs, findNationalIDs, findMACs} {
 		for _, sp := range find(nil, s[label:end], 0, nil) {

@@ -413,4 +413,3 @@ func plantOne(c *choices) planting {
 	p.wire = request("POST", s.target, s.lines, s.body)
 	return p
 }
-

@@ -402,7 +402,9 @@ func (w *walker) spliceEdits(start int, raw []byte, text string, escaped bool) {
 			at, from = e.end, last
 		}
 		p := patch{start: start + first, end: start + last, rule: e.rule, kept: e.unchanged()}
-		if p.with = string(raw[first:last]); !p.kept {
+		if p.kept {
+			p.with = string(raw[first:last])
+		} else {
 			p.with = jsonText(e.with)
 		}
 		w.patches = append(w.patches, p)

@@ -141,7 +141,7 @@ func (t *treater) over(edits []edit, start, end int) *edit {
 	return nil
 }
 
-// encloses says whether anything may be found in what a text spells. It costs no memory.
+// encloses says whether anything may be found in what a text spells.
 func (t *treater) encloses(find *detect.Finder, text string) bool {
 	if len(text) < shortest64 {
 		return false
@@ -184,7 +184,7 @@ var weights = func() (all [256]uint8) {
 	return all
 }()
 
-// mayHold says whether anything may be found in a text. It costs no memory.
+// mayHold says whether anything may be found in a text.
 func (t *treater) mayHold(find *detect.Finder, text string) bool {
 	if hasEscape(text) || jwtLike(text) {
 		return true

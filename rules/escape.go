@@ -39,16 +39,18 @@ func unescaped(y *layer, d dialect) *layer {
 	if y.depth >= maxDecodings || !mayEscape(y.text) {
 		return nil
 	}
-	text, escapes, _ := d.decode(nil, nil, y.text)
-	if len(escapes) == 0 {
+	var escapes []escape
+	text, met := d.decode(nil, &escapes, y.text)
+	if met == 0 {
 		return nil
 	}
 	return &layer{text: view(text), from: y, depth: y.depth + 1, escapes: escapes}
 }
 
 // decode appends s with its escapes undone once to an empty buffer, and where they were
-// in s; of a text without an escape, nothing. It returns the kinds that it met.
-func (d dialect) decode(buf []byte, escapes []escape, s string) ([]byte, []escape, escapeKinds) {
+// in s to places, unless that is nil; of a text without an escape, nothing. It returns the
+// kinds that it met, none where there was no escape.
+func (d dialect) decode(buf []byte, places *[]escape, s string) ([]byte, escapeKinds) {
 	copied := 0
 	var met escapeKinds
 	var spelled [maxSpelled]byte
@@ -58,20 +60,22 @@ func (d dialect) decode(buf []byte, escapes []escape, s string) ([]byte, []escap
 			i = nextEscape(s, i+1)
 			continue
 		}
-		met |= kindsOf[s[i]]
-		if len(escapes) == 0 {
+		if met == 0 {
 			buf = slices.Grow(buf, len(s))
 		}
+		met |= kindsOf[s[i]]
 		buf = append(buf, s[copied:i]...)
-		escapes = append(escapes, escape{int32(len(buf)), int32(i), int32(size), uint8(len(b))})
+		if places != nil {
+			*places = append(*places, escape{int32(len(buf)), int32(i), int32(size), uint8(len(b))})
+		}
 		buf = append(buf, b...)
 		copied = i + size
 		i = nextEscape(s, copied)
 	}
-	if len(escapes) > 0 {
+	if met != 0 {
 		buf = append(buf, s[copied:]...)
 	}
-	return buf, escapes, met
+	return buf, met
 }
 
 // kindsOf are the kinds of the escapes that a byte begins.

@@ -21,7 +21,11 @@ type glance struct {
 	high   bool                   // a value is no pattern: it is not ASCII
 	spaced bool                   // a value holds a space
 	digits bool                   // a value is a number
-	tokens bool                   // nobody has looked into JWTs
+
+	texts  [3][]byte // that escapes spell, in turns, and one with + as spaces
+	room   func(bytes int) error
+	asked  int
+	lacked bool // there was no room to look
 }
 
 const (
@@ -56,7 +60,7 @@ var glances = sync.Pool{New: func() any { return &glance{} }}
 
 func newGlance(g *guardian) *glance {
 	l := glances.Get().(*glance)
-	*l = glance{least: maxLeast, all: l.all[:0]}
+	*l = glance{least: maxLeast, all: l.all[:0], texts: l.texts}
 	for _, v := range g.values {
 		text := v.Text
 		l.spaced = l.spaced || strings.IndexByte(text, ' ') >= 0
@@ -91,6 +95,11 @@ func newGlance(g *guardian) *glance {
 func (l *glance) release() {
 	clear(l.all[:cap(l.all)])
 	l.heads = nil
+	for i := range l.texts {
+		if clear(l.texts[i]); cap(l.texts[i]) > askFrom { // it was asked for, and is given back
+			l.texts[i] = nil
+		}
+	}
 	if cap(l.all) <= maxAlike*fewGuarded {
 		glances.Put(l)
 	}
@@ -187,29 +196,42 @@ next:
 // glance says whether one of the values may stand in the message, as it is written or
 // as an encoding spells it.
 func (g *guardian) glance(m *Message) bool {
-	g.look = newGlance(g)
-	g.look.tokens = !g.looked
+	l := newGlance(g)
+	g.look, l.room = l, m.Room
+	defer l.giveBack()
 	if g.hides || !g.looked { // nobody has seen what is in base64
 		return true
 	}
-	l := g.look
-	if g.exponents && l.digits || slices.ContainsFunc(g.claims, l.body) || l.part(g.enclosed) || l.part([]byte(m.Path)) || l.part([]byte(m.Query)) || l.body(m.Body) {
+	if g.exponents && l.digits || l.part(g.enclosed) || l.part([]byte(m.Path)) || l.part([]byte(m.Query)) || l.part(m.Body) {
 		return true
 	}
 	for name, values := range m.Header {
 		if framing[name] && name != "Cookie" && name != "Authorization" {
 			continue
 		}
-		if l.part([]byte(name)) {
+		if l.part([]byte(name)) || slices.ContainsFunc(values, func(v string) bool { return l.part([]byte(v)) }) {
 			return true
 		}
-		for _, v := range values {
-			if l.part([]byte(v)) || l.tokens && mayHoldJWT([]byte(v)) || name == "Authorization" && len(v) > 6 && strings.EqualFold(v[:6], "Basic ") {
-				return true
-			}
-		}
 	}
-	return false
+	return l.lacked
+}
+
+// take asks for room for so many bytes.
+func (l *glance) take(n int) bool {
+	if l.room != nil && n > askFrom {
+		if l.lacked = l.lacked || l.room(n) != nil; l.lacked {
+			return false
+		}
+		l.asked += n
+	}
+	return true
+}
+
+func (l *glance) giveBack() {
+	if l.asked > 0 {
+		_ = l.room(-l.asked)
+	}
+	l.asked, l.room = 0, nil
 }
 
 // text says whether the guard may find something in a string of a JSON text, of which
@@ -231,21 +253,17 @@ func (l *glance) number(d []byte) bool {
 	return l.digits && (l.in(d) || bytes.ContainsAny(d, "eE"))
 }
 
-func (l *glance) body(d []byte) bool {
-	return l.part(d) || l.tokens && mayHoldJWT(d)
-}
-
 // part looks at a part of a message, with what is escaped in it undone and + as a space.
 func (l *glance) part(d []byte) bool {
 	if l.spoken(d) {
 		return true
 	}
-	for range maxDecodings {
+	for i := range maxDecodings {
 		if !mayEscape(view(d)) {
 			break
 		}
-		decoded, escapes, _ := everyday.decode(nil, nil, view(d))
-		if len(escapes) == 0 {
+		decoded, ok := l.undo(i%2, everyday, d)
+		if !ok {
 			break
 		}
 		if d = decoded; l.spoken(d) {
@@ -255,33 +273,33 @@ func (l *glance) part(d []byte) bool {
 	if bytes.IndexByte(d, '=') < 0 {
 		return false
 	}
-	decoded, escapes, _ := dialect{kinds: quotedEscapes}.decode(nil, nil, view(d))
-	return len(escapes) > 0 && l.in(decoded)
+	decoded, ok := l.undo(2, dialect{kinds: quotedEscapes}, d)
+	return ok && l.in(decoded)
+}
+
+// undo undoes the escapes of a text once, in one of the buffers. It is false where there
+// are none, or no room.
+func (l *glance) undo(i int, d dialect, text []byte) ([]byte, bool) {
+	if cap(l.texts[i]) < len(text) && !l.take(len(text)) {
+		return nil, false
+	}
+	var met escapeKinds
+	l.texts[i], met = d.decode(l.texts[i][:0], nil, view(text))
+	return l.texts[i], met != 0
 }
 
 func (l *glance) spoken(d []byte) bool {
-	return l.in(d) || l.spaced && bytes.IndexByte(d, '+') >= 0 && l.in(bytes.ReplaceAll(d, []byte("+"), []byte(" ")))
-}
-
-// mayHoldJWT says whether what may be a JWT stands here.
-func mayHoldJWT(d []byte) bool {
-	for _, begin := range []string{"ey", "ew"} {
-		for i := 0; ; i++ {
-			k := bytes.Index(d[i:], []byte(begin))
-			if k < 0 {
-				break
-			}
-			if i += k; i > 0 && isBase64url(d[i-1]) {
-				continue
-			}
-			end := i
-			for end < len(d) && (isBase64url(d[end]) || d[end] == '.') {
-				end++
-			}
-			if bytes.Count(d[i:end], []byte(".")) >= 2 {
-				return true
-			}
+	if l.in(d) {
+		return true
+	}
+	if !l.spaced || bytes.IndexByte(d, '+') < 0 || cap(l.texts[2]) < len(d) && !l.take(len(d)) {
+		return false
+	}
+	l.texts[2] = append(l.texts[2][:0], d...)
+	for i, c := range l.texts[2] {
+		if c == '+' {
+			l.texts[2][i] = ' '
 		}
 	}
-	return false
+	return l.in(l.texts[2])
 }

@@ -52,10 +52,8 @@ type guardian struct {
 
 	enclosed []byte // texts that stand in base64 or hex
 
-	exponents bool     // a number is written with one: nobody sees its digits
-	claims    [][]byte // of JWTs
-	claimed   int      // how many bytes these are
-	looked    bool     // the last look has found these
+	exponents bool // a number is written with one: nobody sees its digits
+	looked    bool // the last look has found these
 
 	look    *glance
 	rule    *Rule // of the second pass; nil in the first
@@ -140,12 +138,11 @@ func telling(text string) bool {
 	return digits >= leastNumber
 }
 
-// maxEnclosed is how many bytes of texts in base64 and hex are remembered, and how many of
-// claims.
+// maxEnclosed is how many bytes of such texts are remembered.
 const maxEnclosed = 64 << 10
 
-// see remembers a text that stands in base64 or hex: in the bytes that leave, nobody
-// sees what it says.
+// see remembers a text that stands in base64 or hex, the claims of a JWT too: in the bytes
+// that leave, nobody sees what it says.
 func (g *guardian) see(text []byte) {
 	switch {
 	case g == nil || g.second() || g.hides:
@@ -153,17 +150,6 @@ func (g *guardian) see(text []byte) {
 		g.hides = true
 	default:
 		g.enclosed = append(append(g.enclosed, text...), '\n')
-	}
-}
-
-// claim remembers the claims of a JWT, as see does other texts.
-func (g *guardian) claim(text []byte) {
-	switch {
-	case g == nil || g.second() || g.hides:
-	case g.claimed+len(text) > maxEnclosed:
-		g.hides = true
-	default:
-		g.claims, g.claimed = append(g.claims, text), g.claimed+len(text)
 	}
 }
 

@@ -193,9 +193,11 @@ func (t *treater) checkAuthorization(look *Rule, value string) error {
 		if len(word)%4 == 1 {
 			word = word[:len(word)-1]
 		}
-		if decoded, err := base64.RawStdEncoding.DecodeString(word); err == nil && look.personal(decoded) {
+		decoded, err := base64.RawStdEncoding.DecodeString(word)
+		if err == nil && look.personal(decoded) {
 			return errAuthorization
 		}
+		t.guard.see(decoded)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (t *treater) tokenIn(look *Rule, r *reading) bool {
 			case look.personal(claims):
 				return true
 			default:
-				t.guard.claim(claims)
+				t.guard.see(claims)
 			}
 		}
 	}

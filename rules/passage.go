@@ -248,9 +248,9 @@ func (t *treater) throughJWT(w *walker, p *passage, text string) error {
 	switch {
 	case err != nil:
 	case changed:
-		t.guard.claim(out)
+		t.guard.see(out)
 	default:
-		t.guard.claim(token.claims)
+		t.guard.see(token.claims)
 	}
 	if changed {
 		e.with = token.head + "." + base64.RawURLEncoding.EncodeToString(out) + "." + token.seal

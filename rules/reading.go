@@ -228,9 +228,9 @@ func (rs *readings) decode(r, from *reading, d dialect) bool {
 	if err != nil {
 		return false
 	}
+	rs.own = rs.own[:0]
 	var met escapeKinds
-	r.buf, rs.own, met = d.decode(buf, rs.own[:0], s)
-	if len(rs.own) == 0 {
+	if r.buf, met = d.decode(buf, &rs.own, s); met == 0 {
 		return false
 	}
 	r.text, r.spaced, r.base = view(r.buf), false, from.base

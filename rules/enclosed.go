@@ -48,18 +48,18 @@ func (t *treater) inEnclosed(rule *Rule, find *detect.Finder, text string, start
 	t.plain = true
 	all := t.read(text)
 	deepest := &all[len(all)-1]
+	if r := t.readings.lines(deepest); r != nil {
+		if err := t.enclosedBy(r, rule, find, start, end); err != nil {
+			return err
+		}
+	}
 	for i := len(all) - 1; i >= 0; i-- {
 		if err := t.enclosedBy(&all[i], rule, find, start, end); err != nil {
 			return err
 		}
 	}
-	for _, r := range [...]*reading{t.readings.lines(deepest), t.readings.inMail(deepest)} {
-		if r == nil {
-			continue
-		}
-		if err := t.enclosedBy(r, rule, find, start, end); err != nil {
-			return err
-		}
+	if r := t.readings.inMail(deepest); r != nil {
+		return t.enclosedBy(r, rule, find, start, end)
 	}
 	return nil
 }

@@ -66,6 +66,9 @@ func TestAttackEnclosed(t *testing.T) {
 		{"MIME base64", mimeLines(b64(long), "\r\n", 76), lenient64, phone},
 		{"PEM base64", mimeLines(b64(long[10:]), "\n", 64), lenient64, phone},
 
+		{"lines, with another number in one of them", mimeLines(b64(phone+" "+long[:47]+phone), "\n", 64), lenient64, phone},
+		{"letters alone, behind a mark", "!" + b64("a@b.fi"), lenient64, "a@b.fi"},
+
 		// Base64 behind what is one of its characters.
 		{"Engine.IO 4, binary", "b" + b64(phone), behind("b", lenient64), phone},
 		{"Engine.IO 3, binary", "b4" + b64("u "+anna), behind("b4", lenient64), anna},

@@ -20,7 +20,8 @@ const (
 	allHints = 1<<16 - 1 // detect.Hints
 	seenCode = 1 << 16   // what may begin an escape, in the text that the string spells
 	seenDot  = 1 << 17
-	anything = 1<<18 - 1 // what an escape may spell
+	seenMark = 1 << 18   // what is no letter and hints at nothing
+	anything = 1<<19 - 1 // what an escape may spell
 
 	seenEscape = 1 << 20 // the string must be unescaped to be read
 	seenHigh   = 1 << 21 // it holds more than ASCII
@@ -42,6 +43,11 @@ func init() {
 		}
 	}
 	hint['.'] |= seenDot
+	for b := byte(1); b < utf8.RuneSelf; b++ {
+		if hint[b]&^letters == 0 && (b|0x20 < 'a' || b|0x20 > 'z') {
+			hint[b] |= seenMark
+		}
+	}
 }
 
 // scanString reads the string whose first character is d[i]. It returns where

@@ -70,6 +70,7 @@ func (t *treater) enclosedBy(r *reading, rule *Rule, find *detect.Finder, start,
 	var looked bool // for them
 	before := len(t.edits)
 	var err error
+	t.speller.room = t.room
 	t.speller.each(r.text, func(s spelt, decoded []byte) bool {
 		t.plain = false
 		from, to := r.at(s.at), r.at(s.end)
@@ -95,14 +96,20 @@ func (t *treater) enclosedBy(r *reading, rule *Rule, find *detect.Finder, start,
 		if t.guard.see(decoded); s.packed == 0 && !t.mayHold(find, view(decoded)) {
 			return true
 		}
+		size := 3 * (s.end - s.at) // of the bytes, of the text, and of what is packed in them
+		if err = t.room.take(size); err != nil {
+			return false
+		}
 		p := s.enclosed(r.text, decoded)
 		if s.packed != 0 {
 			if p, err = t.unpacked(s, r.text); p == nil {
+				_ = t.room.take(-size)
 				return err == nil
 			}
 		}
 		var found bool
 		if found, err = t.enclosedIn(p, rule, find); !found || err != nil {
+			_ = t.room.take(-size)
 			return err == nil
 		}
 		if taken != nil { // the rest can still be read
@@ -115,6 +122,9 @@ func (t *treater) enclosedBy(r *reading, rule *Rule, find *detect.Finder, start,
 		err = t.room.take(len(p.text)) // it stays until the value is done
 		return err == nil
 	})
+	if err == nil {
+		err = t.room.take(0)
+	}
 	if err != nil || len(t.edits) == before {
 		return err
 	}
@@ -146,13 +156,13 @@ func (t *treater) encloses(find *detect.Finder, text string) bool {
 	if len(text) < shortest64 {
 		return false
 	}
-	t.speller.quick = true
+	t.speller.quick, t.speller.room = true, t.room
 	found := !t.speller.each(text, func(s spelt, decoded []byte) bool {
 		t.guard.see(decoded)
 		return s.packed == 0 && !t.mayHold(find, view(decoded))
 	})
 	t.speller.quick = false
-	return found
+	return found || t.room.take(0) != nil // who treats it is told
 }
 
 // harmless says whether a text is too short to enclose another one, and has too little in
@@ -189,7 +199,7 @@ func (t *treater) mayHold(find *detect.Finder, text string) bool {
 	if hasEscape(text) || jwtLike(text) {
 		return true
 	}
-	var inner speller // the text is in the buffer of the outer one
+	inner := speller{room: t.room} // the text is in the buffer of the outer one
 	if !inner.each(text, func(spelt, []byte) bool { return false }) {
 		return true
 	}

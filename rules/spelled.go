@@ -56,7 +56,13 @@ type spelt struct {
 // A speller reads what is spelled. It is reused from text to text.
 type speller struct {
 	text  []byte
-	quick bool // what is harmless is of no interest
+	quick bool  // what is harmless is of no interest
+	room  *room // nil: for everybody. Without room, texts end early, and it knows
+}
+
+// spare says whether there is room for a text to grow.
+func (p *speller) spare(text []byte) bool {
+	return len(text) < askFrom || p.room.take(2*len(text)) == nil
 }
 
 // each calls do for every text that is spelled in s, with as much of it as is text: those
@@ -321,7 +327,7 @@ func (p *speller) decode64(s string) []byte {
 			continue
 		}
 		c := byte(bits >> (6 - 2*(i%4)))
-		if follows[before]&(follows[c]>>4) == 0 {
+		if follows[before]&(follows[c]>>4) == 0 || len(text) == cap(text) && !p.spare(text) {
 			break
 		}
 		text = append(text, c)
@@ -365,7 +371,7 @@ func (p *speller) decodeHex(s string) []byte {
 	before, seen := byte(' '), byte(0)
 	for i := 0; i+1 < len(s); i += 2 {
 		c := byte(hexByte(s[i], s[i+1]))
-		if follows[before]&(follows[c]>>4) == 0 {
+		if follows[before]&(follows[c]>>4) == 0 || len(text) == cap(text) && !p.spare(text) {
 			break
 		}
 		text = append(text, c)

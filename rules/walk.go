@@ -94,6 +94,10 @@ func (w *walker) release() {
 		return // one large body must not hold memory for ever
 	}
 	clear(w.t.spans[:cap(w.t.spans)])
+	w.t.speller.room = nil
+	if cap(w.t.speller.text) > 1<<16 {
+		w.t.speller.text = nil
+	}
 	w.t.readings.forget()
 	w.t.gaps.forget()
 	w.own = room{}

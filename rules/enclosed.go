@@ -196,7 +196,7 @@ var weights = func() (all [256]uint8) {
 
 // mayHold says whether anything may be found in a text.
 func (t *treater) mayHold(find *detect.Finder, text string) bool {
-	if hasEscape(text) || jwtLike(text) {
+	if len(text) >= crowd || hasEscape(text) || jwtLike(text) { // a crowd needs room first
 		return true
 	}
 	inner := speller{room: t.room} // the text is in the buffer of the outer one

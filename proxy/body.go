@@ -51,8 +51,13 @@ func (x *exchange) full(bytes int) *Refusal {
 	return busy()
 }
 
+// unseen is the part of what is asked for that Go's heap needs beside it: buffers that
+// are copied while they grow are there twice until they are collected.
+const unseen = 2
+
 // room is asked by the rules before they take much memory.
 func (x *exchange) room(bytes int) error {
+	bytes += bytes / unseen
 	if bytes > 0 && !x.held.take(bytes) {
 		return x.full(bytes)
 	}

@@ -51,8 +51,8 @@ func (x *exchange) full(bytes int) *Refusal {
 	return busy()
 }
 
-// unseen is the part of what is asked for that Go's heap needs beside it: buffers that
-// are copied while they grow are there twice until they are collected.
+// For so many bytes that are asked for, Go's heap needs one more: buffers that are copied
+// while they grow are there twice until they are collected.
 const unseen = 2
 
 // room is asked by the rules before they take much memory.

@@ -143,6 +143,7 @@ func (r *reading) edit(rule *Rule, s detect.Span) edit {
 		e.generalize(r.text[s.Start:s.End])
 	}
 	if len(r.escapes) > 0 { // it counts as what it says, not as it is spelled
+		e.canonical = strings.Clone(e.canonical) // it may be a view of the text, which is in a buffer
 		if e.says = strings.Clone(r.text[s.Start:s.End]); e.canonical == "" {
 			e.canonical = canonical(rule.any, e.says)
 		}

@@ -90,8 +90,9 @@ type readings struct {
 // maxDecodings is how many encodings on top of each other are undone.
 const maxDecodings = 5
 
-// of returns the readings of text, which stands at this place of a value, the deepest last, and before that the deepest
-// with + as spaces: what is encoded is decoded before anyone asks what + means.
+// of returns the readings of text, which stands at this place of a value: the deepest
+// last, and before that the deepest with + as spaces, since what is encoded is decoded
+// before anyone asks what + means.
 // bare is what a part of a URL is with its bare + as spaces, "" where there is
 // none.
 func (rs *readings) of(text, bare string, base int) []reading {

@@ -193,7 +193,7 @@ func packed(s string) byte {
 	decode64(head[:0], s[:4])
 	switch {
 	case head == [3]byte{0x1F, 0x8B, 8},
-		head[0] == 0x78 && (uint(head[0])<<8|uint(head[1]))%31 == 0 && head[1]&0x20 == 0:
+		head[0] == inZlib && (uint(head[0])<<8|uint(head[1]))%31 == 0 && head[1]&0x20 == 0:
 		return head[0]
 	}
 	return 0
@@ -274,10 +274,9 @@ func hexBegins(s string) bool {
 	return true
 }
 
-// textual says whether a byte may be one of a text.
-func textual(c byte) bool {
-	return c >= ' ' && c != 0x7F || '\t' <= c && c <= '\r' || 0x1B <= c // also what begins colours, and what separates records
-}
+// textual says whether a byte may be one of a text: what ends lines and pages, begins
+// colours and separates records too.
+func textual(c byte) bool { return c >= 0x1B || '\t' <= c && c <= '\r' }
 
 // spelled returns what is found in all texts that are spelled in y.
 func (l *looker) spelled(y *layer) (found []candidate) {

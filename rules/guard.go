@@ -158,7 +158,8 @@ func (g *guardian) arm(route *Route) {
 	g.room = nil
 	g.refuses = route.Guard == GuardReject
 	var all []*detect.Detector
-	if d := detect.Values(g.values); d != nil { // else each is longer than what is found within a text
+	words := slices.DeleteFunc(slices.Clone(g.values), func(v detect.Value) bool { return len(v.Text) > longestWord })
+	if d := detect.Values(words); d != nil { // else each is longer than what is found within a text
 		all = append(all, d)
 	}
 	g.rule = newLook(detect.NewFinder(all...))
